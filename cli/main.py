@@ -1,0 +1,5 @@
+"""Placeholder of the command line."""
+
+
+def run() -> None:
+    raise SystemExit("not yet")

@@ -1,0 +1,54 @@
+"""Settings, read once from the environment; nothing changes while running."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graph.errors import GraphError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Which graph to use. `neo4j_uri` empty: the embedded engine, with its store below `home`."""
+
+    home: Path
+    neo4j_uri: str = ""
+    neo4j_username: str = "neo4j"
+    neo4j_password: str = field(default="", repr=False)
+    neo4j_database: str = ""
+    heap: str = "1g"
+
+    @property
+    def store(self) -> Path:
+        return self.home / "store"
+
+
+#: Every variable read here, with what it does; docs/settings.md is compared with it.
+VARIABLES: dict[str, str] = {
+    "NEO4J_URI": "Address of a Neo4j (bolt://, neo4j://, neo4j+s://). Unset: the embedded engine.",
+    "NEO4J_USERNAME": "User name for it; default neo4j.",
+    "NEO4J_PASSWORD": "Password for it.",
+    "NEO4J_DATABASE": "Database in it; default: the server's own default.",
+    "AIDGRAPH_HOME": "Folder of the embedded engine's store; default: aidgraph in the platform's folder for user data.",
+    "AIDGRAPH_HEAP": "Memory of the embedded engine's Java heap, such as 512m or 4g; default 1g.",
+    "AIDGRAPH_ENGINE_MODE": "production (default), or development: the embedded engine then explains its errors.",
+}
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    from platformdirs import user_data_path
+
+    uri = environment.get("NEO4J_URI", "").strip()
+    schemes = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
+    if uri and not uri.startswith(schemes):
+        raise GraphError(f"NEO4J_URI is {uri.split('@')[-1][:100]!r}: it must begin with one of {', '.join(schemes)}")
+    home = environment.get("AIDGRAPH_HOME", "")
+    return Settings(
+        home=Path(home).expanduser().absolute() if home else user_data_path("aidgraph", appauthor=False),
+        neo4j_uri=uri,
+        neo4j_username=environment.get("NEO4J_USERNAME", "neo4j"),
+        neo4j_password=environment.get("NEO4J_PASSWORD", ""),
+        neo4j_database=environment.get("NEO4J_DATABASE", ""),
+        heap=environment.get("AIDGRAPH_HEAP", "1g"),
+    )

@@ -1,0 +1,204 @@
+"""Writing a run: entities, claims, then what its dataset no longer holds. The only Cypher that changes data is here.
+
+Batches are idempotent and each takes effect whole or not at all; a run broken off goes on where it stopped.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import TypeVar
+
+from graph.engine import Graph, Transaction
+from graph.errors import RetractionRefused, TimedOut
+from graph.model import MODEL, Vocabulary
+from graph.records import PreparedClaim
+from graph.staging import DESCRIBED_IN, Described, Staging
+from graph.write import runs
+from graph.write.claims import ClaimWriter, Counts, Stamp
+from graph.write.entities import EntityWriter
+from graph.write.lock import Lock, writer
+from graph.write.runs import Origin
+
+__all__ = ["BATCH", "Counts", "Origin", "load"]
+
+T = TypeVar("T", Described, PreparedClaim, tuple[str, str, str])
+
+#: Rows of one transaction; halved where the engine ends it for taking too long.
+BATCH = 5_000
+#: A run may retract this many claims of its dataset, or this share of them, without being told to.
+RETRACTS_ROWS, RETRACTS_SHARE = 10, 0.2
+
+Progress = Callable[[str, int, int], None]
+
+
+def _clock() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def load(
+    graph: Graph,
+    staging: Staging,
+    origin: Origin,
+    *,
+    append: bool = False,
+    allow_retract: bool = False,
+    rejected: int = 0,
+    wait: float = 0.0,
+    batch: int = BATCH,
+    clock: Callable[[], int] = _clock,
+    progress: Progress = lambda _stage, _done, _total: None,
+    on_wait: Callable[[str], None] | None = None,
+    vocabulary: Vocabulary = MODEL,
+    version: str = "",
+) -> Counts:
+    """Writes a settled staging and returns what the run did; `clock` gives epoch ms."""
+    async with writer(graph, origin.dataset, wait=wait, on_wait=on_wait) as lock:
+        withdrawn = [] if append else await _withdrawn(graph, staging, origin.dataset, vocabulary)
+        _guard(withdrawn, allow_retract)
+        run = await runs.begin(graph, origin, clock(), append=append, version=version)
+        loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
+        await loading.all(staging, withdrawn, batch)
+        await run.end(graph, "done", clock(), rejected)
+        return run.counts
+
+
+class _Loading:
+    def __init__(
+        self, graph: Graph, lock: Lock, run: runs.Run, stamp: Stamp, vocabulary: Vocabulary, progress: Progress
+    ) -> None:
+        self._graph = graph
+        self._lock = lock
+        self._run = run
+        self._stamp = stamp
+        self._vocabulary = vocabulary
+        self._entities = EntityWriter(vocabulary, stamp)
+        self._progress = progress
+        self._position = 0
+        self._total = 0
+
+    async def all(self, staging: Staging, withdrawn: "_Withdrawn", batch: int) -> None:
+        entities, claims = staging.counts()
+        self._total = entities + claims
+        for rows in _batches(staging.sources(), batch):
+            await self._write("sources", rows, self._entities.write)
+        for rows in _batches(staging.entities(), batch):
+            await self._write("entities", rows, self._entities.write)
+        for type_, rows in _typed_batches(staging.claims(), batch):
+            await self._write("claims", rows, ClaimWriter(self._vocabulary.relationship[type_], self._stamp).write)
+        for type_, supports, _ in withdrawn:
+            for rows in _batches(iter(supports), batch):
+                # what a broken run has withdrawn is not found again: these rows are never skipped
+                await self._commit(rows, self._run.rows_done, self._withdraw(type_))
+                self._progress("retractions", self._total, self._total)
+
+    def _withdraw(self, type_: str) -> Callable[[Transaction, Sequence[tuple[str, str, str]]], Awaitable[Counts]]:
+        claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
+
+        async def work(transaction: Transaction, rows: Sequence[tuple[str, str, str]]) -> Counts:
+            counts = await claims.withdraw(transaction, rows)
+            if type_ == DESCRIBED_IN:
+                counts.entities_changed += await self._entities.project(transaction, [row[0] for row in rows])
+            return counts
+
+        return work
+
+    async def _write(
+        self, stage: str, rows: Sequence[T], work: Callable[[Transaction, Sequence[T]], Awaitable[Counts]]
+    ) -> None:
+        end = self._position + len(rows)
+        if end > self._run.rows_done:
+            await self._commit(rows, end, work)
+        self._position = end
+        self._progress(stage, min(end, self._total), self._total)
+
+    async def _commit(
+        self, rows: Sequence[T], end: int, work: Callable[[Transaction, Sequence[T]], Awaitable[Counts]]
+    ) -> None:
+        marker = secrets.token_hex(8)
+        counts = Counts()
+
+        async def transact(transaction: Transaction) -> None:
+            nonlocal counts
+            await self._lock.renew(transaction)
+            if await self._run.took_effect(transaction, marker):  # committed, and only the answer was lost
+                return
+            counts = await work(transaction, rows)
+            await self._run.advance(transaction, end, marker, counts)
+
+        try:
+            await self._graph.write(transact)
+        except TimedOut:
+            if len(rows) < 2:
+                raise
+            half = len(rows) // 2
+            await self._commit(rows[:half], max(self._run.rows_done, end - len(rows) + half), work)
+            await self._commit(rows[half:], end, work)
+            return
+        self._run.counts.add(counts)
+        self._run.rows_done = end
+
+
+_Withdrawn = list[tuple[str, list[tuple[str, str, str]], int]]
+
+
+async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: Vocabulary) -> _Withdrawn:
+    """Per type: open claims the dataset supports and the run does not hold, as (start, end, id); and all it supports."""
+    found: _Withdrawn = []
+    for relationship in vocabulary.relationships:
+        gone: list[tuple[str, str, str]] = []
+        chunk: list[tuple[str, str, str]] = []
+        total = 0
+        cypher = (
+            f"MATCH (a)-[c:{relationship.name}]->(b) WHERE c.retracted_at IS NULL AND $p.dataset IN c.datasets "
+            "RETURN a.id, b.id, c.id"
+        )
+        async for start, end, id_ in graph.stream(cypher, {"dataset": dataset}):
+            total += 1
+            chunk.append((start, end, id_))
+            if len(chunk) == BATCH:
+                gone += _missing(staging, chunk)
+                chunk = []
+        gone += _missing(staging, chunk)
+        if total:
+            found.append((relationship.name, sorted(gone), total))
+    return found
+
+
+def _missing(staging: Staging, claims: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    held = staging.holds([claim[2] for claim in claims])
+    return [claim for claim in claims if claim[2] not in held]
+
+
+def _guard(withdrawn: _Withdrawn, allow_retract: bool) -> None:
+    gone = sum(len(claims) for _, claims, _ in withdrawn)
+    total = sum(count for _, _, count in withdrawn)
+    if allow_retract or not gone:
+        return
+    if gone == total or (gone > RETRACTS_ROWS and gone > RETRACTS_SHARE * total):
+        raise RetractionRefused(
+            f"this load would retract {gone:,} of the {total:,} claims its dataset supports; nothing was written. "
+            "If that is right, add --allow-retract; if the file is only a part, add --append or name another --dataset"
+        )
+
+
+def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def _typed_batches(claims: Iterable[PreparedClaim], size: int) -> Iterator[tuple[str, list[PreparedClaim]]]:
+    batch: list[PreparedClaim] = []
+    for claim in claims:
+        if batch and (claim.type != batch[0].type or len(batch) == size):
+            yield batch[0].type, batch
+            batch = []
+        batch.append(claim)
+    if batch:
+        yield batch[0].type, batch
+
+
+def counts_line(counts: Counts) -> str:
+    """Counts in the order of their names, for logs."""
+    return ", ".join(f"{name} {value:,}" for name, value in asdict(counts).items())

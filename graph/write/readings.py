@@ -1,0 +1,135 @@
+"""What several datasets read in one place, settled into one claim; what several sources say, into one entity.
+
+Pure functions: the outcome depends on the readings alone, never on the order in which they came.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from graph import identity, names
+from graph.dates import bounds
+from graph.model import Time
+from graph.records import Value
+
+_CONFIDENCE = {"high": "0", "medium": "1", "low": "3"}
+_CERTAINTY = {"stated": "0", "implied": "1", "derived": "2"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one dataset reads of one claim."""
+
+    dataset: str
+    locator: str
+    digest: str
+    values: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """One claim out of its readings: the values that count, who supports it, and readings that differ (as JSON)."""
+
+    digest: str
+    values: dict[str, Value]
+    locator: str
+    datasets: list[str]
+    locators: list[str]
+    others: list[str]
+
+
+def _rank(values: dict[str, Value]) -> str:
+    confidence = _CONFIDENCE.get(str(values.get("confidence", "")), "2")
+    return confidence + _CERTAINTY.get(str(values.get("certainty", "")), "0")
+
+
+def settle(readings: Iterable[Reading]) -> Settled:
+    """The reading with the best confidence and certainty counts; among equals, that of the first dataset by name."""
+    ordered = sorted(readings, key=lambda reading: reading.dataset)
+    best = min(ordered, key=lambda reading: (_rank(reading.values), reading.dataset))
+    return Settled(
+        digest=best.digest,
+        values=best.values,
+        locator=best.locator,
+        datasets=[reading.dataset for reading in ordered],
+        locators=[reading.locator for reading in ordered],
+        others=[
+            identity.encode({"dataset": reading.dataset, "values": identity.encode(reading.values)})
+            for reading in ordered
+            if reading.digest != best.digest
+        ],
+    )
+
+
+def readings_of(
+    digest: str, values: dict[str, Value], datasets: list[str], locators: list[str], others: list[str]
+) -> dict[str, Reading]:
+    """The readings a stored version was settled from, by dataset."""
+    decoded = [msgspec.json.decode(other, type=dict[str, str]) for other in others]
+    differing: dict[str, dict[str, Value]] = {
+        other["dataset"]: msgspec.json.decode(other["values"], type=dict[str, Value]) for other in decoded
+    }
+    return {
+        dataset: Reading(
+            dataset=dataset,
+            locator=locator,
+            digest=identity.digest(differing[dataset]) if dataset in differing else digest,
+            values=differing.get(dataset, values),
+        )
+        for dataset, locator in zip(datasets, locators, strict=True)
+    }
+
+
+def claim_properties(time: Time, values: dict[str, Value]) -> dict[str, Value]:
+    """Values of a claim with the days it lies between, as stored."""
+    span = bounds(
+        time,
+        *(str(values[name]) if name in values else None for name in ("valid_from", "valid_to", "valid_to_basis")),
+        str(values["seen_until"]) if "seen_until" in values else None,
+    )
+    return {
+        **values,
+        "earliest_from": span.earliest_from,
+        "latest_from": span.latest_from,
+        "earliest_to": span.earliest_to,
+        "latest_to": span.latest_to,
+        "open_end": span.open_end,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What one source says of an entity, from an open DESCRIBED_IN claim."""
+
+    source: str
+    id: str
+    confidence: str
+    certainty: str
+    values: str
+
+
+def project(id_: str, label: str, canonical: str, descriptions: Iterable[Description]) -> dict[str, Value]:
+    """Properties of an entity: each from the best source that gives it; names that lose become aliases."""
+    ordered = sorted(
+        descriptions,
+        key=lambda d: (_rank({"confidence": d.confidence, "certainty": d.certainty}), d.source, d.id),
+    )
+    merged: dict[str, Value] = {}
+    aliases: dict[str, None] = {}
+    for description in ordered:
+        values = msgspec.json.decode(description.values, type=dict[str, Value])
+        more = values.pop("aliases", None)
+        aliases.update(dict.fromkeys(more if isinstance(more, list) else []))
+        for name, value in values.items():
+            if name in ("name", "name_en", "short_name") and merged.get(name, value) != value:
+                aliases[str(value)] = None
+            merged.setdefault(name, value)
+    own = {merged.get(name) for name in ("name", "name_en", "short_name")}
+    if kept := sorted(alias for alias in aliases if alias not in own):
+        merged["aliases"] = kept
+    if "url" not in merged and label == "Source" and id_.startswith("http"):
+        merged["url"] = id_
+    merged.update(names.derived(dict(merged)))
+    properties: dict[str, Value] = {**merged, "id": id_, "type": label, "canonical": canonical}
+    return {**properties, "digest": identity.digest(properties)}

@@ -1,0 +1,102 @@
+"""Load runs: which files a dataset came by, how far a run got, and what it did; kept in the batches' transactions."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from graph.engine import Graph, Transaction
+from graph.write.claims import Counts
+
+LATEST = "MATCH (r:LoadRun) RETURN max(r.recorded_at), max(r.sequence)"
+OF_DATASET = """
+MATCH (r:LoadRun {dataset: $p.dataset})
+RETURN r.id, r.state, r.plan, r.sequence, r.recorded_at, r.rows_done, r.new, r.changed, r.unchanged, r.supported,
+  r.retracted, r.entities_new, r.entities_changed
+ORDER BY r.sequence DESC LIMIT 1
+"""
+BEGIN = """
+MERGE (d:Entity:Dataset {id: $p.dataset_id}) ON CREATE SET d.name = $p.dataset, d.type = 'Dataset', d.canonical = d.id
+RETURN count(d)
+"""
+CREATE = "CREATE (r:Entity:LoadRun) SET r = $p.run RETURN count(r)"
+UPDATE = "MATCH (r:Entity {id: $p.id}) SET r += $p.values RETURN count(r)"
+MARKER = "MATCH (r:Entity {id: $p.id}) RETURN r.marker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a run loads. `plan` is a hash of files and mapping: a broken run goes on only with the same plan."""
+
+    dataset: str
+    files: Sequence[str]
+    sha256: Sequence[str]
+    plan: str
+
+
+class Run:
+    """A run under way; `rows_done` counts rows of the staged order whose transactions were acknowledged."""
+
+    def __init__(self, id_: str, recorded_at: int, rows_done: int, counts: Counts) -> None:
+        self.id = id_
+        self.recorded_at = recorded_at
+        self.rows_done = rows_done
+        self.counts = counts
+
+    async def took_effect(self, transaction: Transaction, marker: str) -> bool:
+        """Whether the batch of this marker has been committed."""
+        return await transaction.value(MARKER, {"id": self.id}) == marker
+
+    async def advance(self, transaction: Transaction, rows_done: int, marker: str, counts: Counts) -> None:
+        """Records a batch in its own transaction: it is acknowledged exactly when its rows are."""
+        total = Counts(**asdict(self.counts))
+        total.add(counts)
+        values = {**asdict(total), "rows_done": rows_done, "marker": marker}
+        await transaction.rows(UPDATE, {"id": self.id, "values": values})
+
+    async def end(self, graph: Graph, state: str, now: int, rejected: int) -> None:
+        values = {"state": state, "finished_at": now, "rejected": rejected}
+
+        async def work(transaction: Transaction) -> None:
+            await transaction.rows(UPDATE, {"id": self.id, "values": values})
+
+        await graph.write(work)
+
+
+async def begin(graph: Graph, origin: Origin, now: int, *, append: bool, version: str) -> Run:
+    """Starts a run, or goes on with the last one of the dataset when it was broken off on the same files."""
+    latest, sequence = (await graph.rows(LATEST))[0]
+    rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
+    if rows and rows[0][1] != "done" and rows[0][2] == origin.plan and rows[0][3] == sequence:
+        id_, _, _, _, recorded_at, rows_done, *counted = rows[0]
+        return Run(id_, recorded_at, rows_done or 0, Counts(*(count or 0 for count in counted)))
+    recorded_at = max(now, (latest or 0) + 1)  # a clock set back must not reorder what was learned when
+    id_ = f"run:{(sequence or 0) + 1}:{origin.dataset}"
+    properties: dict[str, Any] = {
+        "id": id_,
+        "type": "LoadRun",
+        "canonical": id_,
+        "dataset": origin.dataset,
+        "plan": origin.plan,
+        "files": list(origin.files),
+        "sha256": list(origin.sha256),
+        "append": append,
+        "aidgraph": version,
+        "sequence": (sequence or 0) + 1,
+        "recorded_at": recorded_at,
+        "state": "running",
+        "rows_done": 0,
+        **asdict(Counts()),
+    }
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.rows(BEGIN, {"dataset": origin.dataset, "dataset_id": f"dataset:{origin.dataset}"})
+        await transaction.rows(CREATE, {"run": properties})
+
+    await graph.write(work)
+    return Run(id_, recorded_at, 0, Counts())
+
+
+async def loaded_before(graph: Graph, origin: Origin) -> bool:
+    """Whether the newest run of the dataset ended well on these very files with this mapping."""
+    rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
+    return bool(rows) and rows[0][1] == "done" and rows[0][2] == origin.plan

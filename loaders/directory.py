@@ -1,0 +1,127 @@
+"""Matching what a row names to an entity: by id, by code, or by a name that only one has. Never a guess."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from graph import names
+from graph.dates import NEVER, span
+from graph.model import MODEL, Vocabulary
+from graph.sources.directory import Named
+from loaders import values
+from loaders.records import RowError
+
+_SHOWN = 6
+
+
+class Directory:
+    """Entities that can be named: those of the graph, and those earlier rows of the run have brought."""
+
+    def __init__(self, entities: Iterable[Named] = (), vocabulary: Vocabulary = MODEL) -> None:
+        self._vocabulary = vocabulary
+        self._prefixes = tuple({prefix for node in vocabulary.nodes for prefix in node.prefixes})
+        self._by_id: dict[str, Named] = {}
+        self._by_code: dict[str, dict[str, Named]] = {}
+        self._by_name: dict[str, dict[str, Named]] = {}
+        for entity in entities:
+            self.add(entity)
+
+    def add(self, entity: Named) -> None:
+        self._by_id[entity.id] = entity
+        if entity.code:
+            self._by_code.setdefault(entity.code, {})[entity.id] = entity
+        for name in self._names(entity):
+            self._by_name.setdefault(name, {})[entity.id] = entity
+
+    @staticmethod
+    def _names(entity: Named) -> set[str]:
+        written = [entity.name, *entity.names]
+        return {_folded(name) for name in (*written, *names.short_names(entity.name)) if name}
+
+    def is_id(self, text: str) -> bool:
+        return text.startswith(self._prefixes)
+
+    def find(self, labels: tuple[str, ...], *, code: str = "", name: str = "", within: str = "", at: str = "") -> str:
+        """Id of the one entity meant. `code`: an id or a division code; `within`: id, code or name of a parent;
+        `at`: a partial date on which it existed, where codes or names were used again. Raises RowError."""
+        if code:
+            found = self._coded(code, at)
+            if found and name and not any(_folded(name) in self._names(entity) for entity in found):
+                raise RowError(
+                    f"{code} is {found[0].name}, not {name}: correct the code or the name", value=f"{code} {name}"
+                )
+            if not found:
+                return code  # an id of something without a name list: the check against the graph decides
+            return self._one(found, code, at)
+        if not name:
+            raise RowError("is empty: give an id, a code or a name")
+        found = [entity for entity in self._by_name.get(_folded(name), {}).values() if self._fits(entity, labels)]
+        if not found and (plain := _folded(names.simplified(name))) != _folded(name):
+            found = [entity for entity in self._by_name.get(plain, {}).values() if self._fits(entity, labels)]
+        if within:
+            parents = {entity.id for entity in self._all(within)}
+            found = [entity for entity in found if parents & self._ancestors(entity)]
+        if not found:
+            inside = f" within {within}" if within else ""
+            raise RowError(
+                f"no place, group or programme of this name{inside} is known: give its id or code", value=name
+            )
+        exact = [entity for entity in found if _folded(entity.name) == _folded(name)]
+        return self._one(exact or found, name, at)
+
+    def _coded(self, code: str, at: str) -> list[Named]:
+        if self.is_id(code):
+            return [self._by_id[code]] if code in self._by_id else []
+        plain = values.place_code(code)
+        found = list(self._by_code.get(plain, {}).values())
+        if not found:
+            raise RowError("is no code of a known place: correct it, or load the place first", value=code)
+        return found
+
+    def _one(self, found: list[Named], what: str, at: str) -> str:
+        if len(found) > 1:
+            day = span(at)[1] if at else NEVER
+            there = [entity for entity in found if _exists(entity, day)]
+            found = there or found
+        if len(found) > 1:
+            shown = "; ".join(f"{e.id} {e.name}{self._parents(e)}" for e in sorted(found, key=lambda e: e.id)[:_SHOWN])
+            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+            raise RowError(
+                f"{len(found)} places have this name: {shown}{more}. Give the code, or the parent in the column _within",
+                value=what,
+            )
+        return found[0].id
+
+    def _parents(self, entity: Named) -> str:
+        parents = [self._by_id[parent].name for parent in entity.parents if parent in self._by_id]
+        return f" ({', '.join(parents)})" if parents else ""
+
+    def _ancestors(self, entity: Named) -> set[str]:
+        seen: set[str] = set()
+        waiting = list(entity.parents)
+        while waiting:
+            if (parent := waiting.pop()) not in seen:
+                seen.add(parent)
+                waiting += self._by_id[parent].parents if parent in self._by_id else ()
+        return seen
+
+    def _all(self, what: str) -> list[Named]:
+        if self.is_id(what):
+            return [self._by_id[what]] if what in self._by_id else []
+        if what.isdigit():
+            return list(self._by_code.get(values.place_code(what), {}).values())
+        return list(self._by_name.get(_folded(what), {}).values())
+
+    def _fits(self, entity: Named, labels: tuple[str, ...]) -> bool:
+        return any(label == "Entity" or self._vocabulary.is_a(entity.type, label) for label in labels)
+
+
+def _folded(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _exists(entity: Named, day: str) -> bool:
+    """Whether it may exist on the day; `day` NEVER means now and on."""
+    begins = span(entity.valid_from)[0] if entity.valid_from else ""
+    if day == NEVER:
+        return not entity.valid_to
+    return begins <= day and (not entity.valid_to or day < span(entity.valid_to)[1])

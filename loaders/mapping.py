@@ -1,0 +1,266 @@
+"""From the rows of a table to records: tables by the templates explain themselves, others by a mapping in TOML.
+
+A mapping lists the columns a table must have and, for each record a row makes, which column fills which property;
+docs/howto-load.md describes the form.
+"""
+
+import tomllib
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Vocabulary
+from graph.records import Claim, Entity
+from loaders import values
+from loaders.records import LoadError, RowError
+from loaders.rows import Cell, RowBuilder
+
+RELATIONSHIP, ENTITY, ID = "relationship", "entity", "id"
+#: Columns of the templates that are no property, with their Chinese headers.
+END_COLUMNS = {
+    "from": "起点",
+    "from_name": "起点名称",
+    "from_within": "起点上级",
+    "to": "终点",
+    "to_name": "终点名称",
+    "to_within": "终点上级",
+}
+KIND_COLUMNS = {RELATIONSHIP: "关系", ENTITY: "实体", ID: "编号"}
+
+
+class Mapper(Protocol):
+    """Makes records of the rows of one table."""
+
+    name: str
+
+    def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
+
+
+def known_columns(vocabulary: Vocabulary = MODEL) -> dict[str, str]:
+    """Header as it may stand in a template table, English or Chinese → name."""
+    properties = [
+        *(p for node in vocabulary.nodes for p in (*NAMES, *node.properties)),
+        *(p for r in vocabulary.relationships for p in vocabulary.claim_properties(r.name)),
+        *FIGURES,
+        *PROVENANCE,
+        *SOURCING,
+    ]
+    headers: dict[str, str] = {}
+    for declared in properties:
+        headers[declared.name] = declared.name
+        headers.setdefault(declared.zh, declared.name)
+    for name, zh in (*END_COLUMNS.items(), *KIND_COLUMNS.items()):
+        headers[name], headers[zh] = name, name
+    headers.update({r.name: r.name for r in vocabulary.relationships})
+    return headers
+
+
+class TemplateMapper:
+    """Tables with the columns of `aidgraph template`: one claim or one entity a row."""
+
+    def __init__(self, header: tuple[str, ...], vocabulary: Vocabulary = MODEL) -> None:
+        self.name = "template"
+        self._vocabulary = vocabulary
+        known = known_columns(vocabulary)
+        unknown = [column for column in header if column and column not in known]
+        if unknown:
+            raise LoadError(
+                f"the table has columns no template has: {', '.join(unknown[:8])}; "
+                "rename or remove them, or give a mapping with --mapping (aidgraph template shows the columns)"
+            )
+        self._columns = {column: known[column] for column in header if column}
+        names = set(self._columns.values())
+        if len(names) < len(self._columns):
+            double = sorted(n for n in names if list(self._columns.values()).count(n) > 1)
+            raise LoadError(f"the table has two columns for {', '.join(double)}: remove one of them")
+        self._is_claims = RELATIONSHIP in names
+        needed = {"from": ("from", "from_name"), "to": ("to", "to_name")} if self._is_claims else {ID: (ID,)}
+        missing = [name for name, either in needed.items() if not names.intersection(either)]
+        if missing:
+            raise LoadError(
+                f"the table has no column {' and no column '.join(missing)}: add it (see aidgraph template)"
+            )
+
+    def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        cells = {name: Cell(column, row[column]) for column, name in self._columns.items()}
+        return self._claim(cells, line, builder) if self._is_claims else self._entity(cells, line, builder)
+
+    def _claim(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        column, text = cells[RELATIONSHIP]
+        allowed = {name: r.name for r in self._vocabulary.relationships for name in (r.name, r.zh)}
+        type_ = _one_of(text, allowed, column)
+        relationship = self._vocabulary.relationship[type_]
+        usable = {p.name for p in self._vocabulary.claim_properties(type_)}
+        _refuse_foreign(type_, cells, usable | {RELATIONSHIP, *END_COLUMNS, *(p.name for p in SOURCING)})
+        start = builder.end(relationship.start, cells, "from")
+        end = builder.end(relationship.end, cells, "to")
+        return builder.claim(type_, start, end, cells, line)
+
+    def _entity(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        column, text = cells[ENTITY]
+        concrete = [node for node in self._vocabulary.nodes if not (node.abstract or node.internal)]
+        label = _one_of(text, {name: node.label for node in concrete for name in (node.label, node.zh)}, column)
+        usable = {p.name for p in self._vocabulary.node_properties(label)}
+        links = {
+            r.name
+            for r in self._vocabulary.relationships
+            if any(l in (*self._vocabulary.labels(label),) for l in r.start)
+        }
+        other = {ENTITY, ID, *(p.name for p in (*PROVENANCE, *SOURCING))}
+        _refuse_foreign(label, cells, usable | links | other)
+        return builder.entity(label, cells, line)
+
+
+def _one_of(text: str, allowed: dict[str, str], column: str) -> str:
+    try:
+        return values.code(text, allowed)
+    except ValueError as error:
+        raise RowError(str(error), column=column, value=text) from None
+
+
+def _refuse_foreign(type_: str, cells: dict[str, Cell], usable: set[str]) -> None:
+    for name, cell in cells.items():
+        if cell.text.strip() and name not in usable:
+            raise RowError(f"{type_} has no such property: empty the cell", column=cell.column, value=cell.text.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRule:
+    """One record of a row. `fill`: property → column, or `=text` for the same text in every row."""
+
+    type: str
+    fill: dict[str, str]
+    when: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableMapping:
+    """A mapping read from TOML."""
+
+    name: str
+    columns: tuple[str, ...]
+    optional: tuple[str, ...]
+    rules: tuple[RecordRule, ...]
+    vocabulary: Vocabulary
+
+    def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        made: list[Entity | Claim] = []
+        for rule in self.rules:
+            if any(values.clean(row[column]) not in wanted for column, wanted in rule.when.items()):
+                continue
+            cells = {name: self._cell(source, row) for name, source in rule.fill.items()}
+            if rule.type in self.vocabulary.relationship:
+                relationship = self.vocabulary.relationship[rule.type]
+                start = builder.end(relationship.start, cells, "from")
+                end = builder.end(relationship.end, cells, "to")
+                made += builder.claim(rule.type, start, end, cells, line)
+            else:
+                made += builder.entity(rule.type, cells, line)
+        return made
+
+    @staticmethod
+    def _cell(source: str, row: MappingType[str, str]) -> Cell:
+        return Cell("", source[1:]) if source.startswith("=") else Cell(source, row.get(source, ""))
+
+    def fits(self, header: tuple[str, ...]) -> bool:
+        return set(self.columns) <= set(header)
+
+    def refuse_missing(self, header: tuple[str, ...]) -> None:
+        missing = [column for column in self.columns if column not in header]
+        if missing:
+            raise LoadError(
+                f"the table lacks {', '.join(missing)}, which the mapping {self.name} needs: "
+                "add the column, or choose another --mapping"
+            )
+
+
+def built_in(vocabulary: Vocabulary = MODEL) -> dict[str, TableMapping]:
+    """Mappings that come with aidgraph, by name."""
+    folder = resources.files("loaders") / "mappings"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return {f.name[:-5]: parse(f.read_text("utf-8"), f.name[:-5], vocabulary) for f in files}
+
+
+def read(path: Path, vocabulary: Vocabulary = MODEL) -> TableMapping:
+    """A user's mapping file; LoadError names what is wrong in it."""
+    try:
+        return parse(path.read_text("utf-8"), path.stem, vocabulary)
+    except OSError as error:
+        raise LoadError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise LoadError(f"{path}: a mapping is written in UTF-8") from None
+
+
+def parse(text: str, name: str, vocabulary: Vocabulary = MODEL) -> TableMapping:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise LoadError(f"mapping {name}: {error}") from None
+    columns = _texts(data, "columns", name)
+    optional = _texts(data, "optional", name) if "optional" in data else ()
+    raw = data.get("record")
+    if not isinstance(raw, list) or not raw:
+        raise LoadError(f"mapping {name}: it needs at least one [[record]]")
+    every = {*columns, *optional}
+    rules = tuple(_rule(cast("dict[str, Any]", rule), every, name, vocabulary) for rule in cast("list[Any]", raw))
+    return TableMapping(name=name, columns=columns, optional=optional, rules=rules, vocabulary=vocabulary)
+
+
+def _texts(data: dict[str, Any], key: str, name: str) -> tuple[str, ...]:
+    texts = data.get(key)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in cast("list[Any]", texts)):
+        raise LoadError(f"mapping {name}: {key} must be a list of column names")
+    return tuple(cast("list[str]", texts))
+
+
+def _rule(raw: dict[str, Any], every: set[str], name: str, vocabulary: Vocabulary) -> RecordRule:
+    type_ = raw.get("relationship") or raw.get("entity")
+    if type_ in vocabulary.relationship:
+        usable = {p.name for p in vocabulary.claim_properties(type_)} | {*END_COLUMNS, "from_at", "to_at"}
+    elif type_ in vocabulary.node:
+        usable = {p.name for p in (*vocabulary.node_properties(type_), *PROVENANCE)} | {ID, *vocabulary.relationship}
+    else:
+        raise LoadError(f"mapping {name}: a [[record]] needs a relationship or an entity of the model, not {type_!r}")
+    usable |= {p.name for p in SOURCING}
+    fill: dict[str, str] = raw.get("fill", {})
+    for target, source in fill.items():
+        if target not in usable:
+            raise LoadError(f"mapping {name}: {type_} has no property {target}")
+        if not source.startswith("=") and source not in every:
+            raise LoadError(f"mapping {name}: {target} is filled from {source}, which is not among its columns")
+    when: dict[str, Any] = raw.get("when", {})
+    for column in when:
+        if column not in every:
+            raise LoadError(f"mapping {name}: when names {column}, which is not among its columns")
+    wanted = {c: [str(w) for w in (cast("list[Any]", v) if isinstance(v, list) else [v])] for c, v in when.items()}
+    return RecordRule(type=type_, fill=fill, when=wanted)
+
+
+def choose(header: tuple[str, ...], wanted: str | None, vocabulary: Vocabulary = MODEL) -> Mapper:
+    """The mapper for a table: the one asked for by name or file, else the one its header fits."""
+    if wanted:
+        mappings = built_in(vocabulary)
+        if wanted == "template":
+            return TemplateMapper(header, vocabulary)
+        if wanted in mappings:
+            mapping = mappings[wanted]
+        elif wanted.endswith(".toml"):
+            mapping = read(Path(wanted), vocabulary)
+        else:
+            raise LoadError(
+                f"there is no mapping {wanted}: choose template or one of {', '.join(mappings)}, or give a .toml file"
+            )
+        mapping.refuse_missing(header)
+        return mapping
+    names = set(header)
+    if names & {RELATIONSHIP, KIND_COLUMNS[RELATIONSHIP], ENTITY, KIND_COLUMNS[ENTITY]}:
+        return TemplateMapper(header, vocabulary)
+    fitting = [mapping for mapping in built_in(vocabulary).values() if mapping.fits(header)]
+    if not fitting:
+        raise LoadError(
+            "the table is none of the templates (no column relationship or entity) and fits no mapping: "
+            "give one with --mapping, or start from aidgraph template"
+        )
+    return max(fitting, key=lambda mapping: (len(mapping.columns), mapping.name))

@@ -1,0 +1,306 @@
+"""read → map → check → write → report. The only module of the loaders that writes to the graph.
+
+Everything is read and checked before the first row is written; rejected rows are named and kept in a rejects file.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from graph import write
+from graph.engine import Graph
+from graph.model import MODEL, Vocabulary
+from graph.records import Claim, Entity, Value
+from graph.sources import directory as known
+from graph.staging import Mention, Staging
+from graph.write import runs
+from loaders import formats, mapping, tabular, values
+from loaders.directory import Directory
+from loaders.records import Issue, LoadError, Report, RowError
+from loaders.rows import RowBuilder
+
+#: Issues kept in memory for the report; all of them are in the rejects file.
+SHOWN = 1_000
+CHUNK = 5_000
+_REJECTS = ("file", "line", "column", "value", "reason")
+
+Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passport:
+    """What is known of a dataset as a document, from seed.toml or the options; `rows` is checked when given."""
+
+    title: str = ""
+    publisher: str = ""
+    licence: str = ""
+    url: str = ""
+    retrieved: str = ""
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    dataset: str
+    mapping: str | None = None
+    encoding: str | None = None
+    dry_run: bool = False
+    append: bool = False
+    allow_retract: bool = False
+    rejects: Path | None = None
+    wait: float = 0.0
+    force: bool = False
+    passport: Passport = Passport()
+    version: str = ""
+
+
+class Rejects:
+    """The rejects file, opened with the first rejected row."""
+
+    def __init__(self, path: Path | None, report: Report) -> None:
+        self._path = path
+        self._report = report
+        self._rows: set[tuple[str, int]] = set()
+        self._file = None
+        self._writer = None
+
+    def add(self, issue: Issue) -> None:
+        if (issue.file, issue.line) not in self._rows:
+            self._rows.add((issue.file, issue.line))
+            self._report.rejected += 1
+        if len(self._report.issues) < SHOWN:
+            self._report.issues.append(issue)
+        if self._path is None:
+            return
+        if self._writer is None:
+            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+            self._writer = csv.writer(self._file)
+            self._writer.writerow(_REJECTS)
+            self._report.rejects = self._path
+        cells = (issue.file, issue.line, issue.column, issue.value, issue.reason)
+        # a spreadsheet must not run what a cell of the file said
+        self._writer.writerow([f"'{c}" if str(c).startswith(("=", "+", "-", "@", "\t", "\r")) else c for c in cells])
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def dataset_name(files: Sequence[Path]) -> str:
+    """The dataset a load gets where none is named: the name of its file, or of the folder of its files."""
+    if len(files) == 1:
+        return files[0].stem
+    folders = {file.resolve().parent for file in files}
+    if len(folders) > 1:
+        raise LoadError("the files are of several folders: name what they are together with --dataset NAME")
+    return folders.pop().name
+
+
+async def load(
+    graph: Graph,
+    files: Sequence[Path],
+    options: Options,
+    *,
+    progress: Progress = lambda _stage, _done, _total: None,
+    on_wait: Callable[[str], None] | None = None,
+    clock: Callable[[], int] | None = None,
+    vocabulary: Vocabulary = MODEL,
+) -> Report:
+    """Loads files as one dataset, or with `dry_run` only checks them. Raises LoadError and GraphError."""
+    origin = _origin(files, options)
+    report = Report(dataset=options.dataset, mapping="")
+    if not options.dry_run and not options.force and await runs.loaded_before(graph, origin):
+        report.unchanged_files = True
+        return report
+    rejects = Rejects(options.rejects, report)
+    try:
+        with Staging(vocabulary) as staging:
+            reading = _Reading(graph, staging, options, report, rejects, vocabulary, progress)
+            await reading.all(files)
+            if options.passport.rows is not None and report.rows != options.passport.rows:
+                raise LoadError(
+                    f"{options.dataset} has {report.rows:,} rows and should have {options.passport.rows:,}: "
+                    "nothing was written"
+                )
+            if report.rejected and report.rejected == report.rows:
+                return report
+            if options.dry_run:
+                return report
+            extra = {"clock": clock} if clock else {}
+            report.counts = await write.load(
+                graph,
+                staging,
+                origin,
+                append=options.append,
+                allow_retract=options.allow_retract,
+                rejected=report.rejected,
+                wait=options.wait,
+                progress=progress,
+                on_wait=on_wait,
+                vocabulary=vocabulary,
+                version=options.version,
+                **extra,
+            )
+            report.written = True
+            return report
+    finally:
+        rejects.close()
+
+
+def _origin(files: Sequence[Path], options: Options) -> write.Origin:
+    hashes = [tabular.sha256(file) for file in files]
+    own = Path(options.mapping) if options.mapping and options.mapping.endswith(".toml") else None
+    parts = [
+        *hashes,
+        tabular.sha256(own) if own and own.is_file() else str(options.mapping),
+        str(options.append),
+        str(options.encoding),
+        repr(asdict(options.passport)),
+        options.version,
+    ]
+    plan = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return write.Origin(dataset=options.dataset, files=[file.name for file in files], sha256=hashes, plan=plan)
+
+
+class _Reading:
+    """Reads files into a staging and checks what they say against the graph."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        staging: Staging,
+        options: Options,
+        report: Report,
+        rejects: Rejects,
+        vocabulary: Vocabulary,
+        progress: Progress,
+    ) -> None:
+        self._graph = graph
+        self._staging = staging
+        self._options = options
+        self._report = report
+        self._rejects = rejects
+        self._vocabulary = vocabulary
+        self._progress = progress
+        self._names: list[str] = []
+
+    async def all(self, files: Sequence[Path]) -> None:
+        directory = Directory(await known.named(self._graph), self._vocabulary)
+        builder = RowBuilder(directory, f"source:dataset:{self._options.dataset}", self._vocabulary)
+        self._names = [file.name for file in files]
+        self._describe_document()
+        for number, file in enumerate(files):
+            self._read(number, file, builder)
+        await self._check()
+        self._staging.settle()
+        self._report.entities, self._report.claims = self._staging.counts()
+
+    def _describe_document(self) -> None:
+        """The dataset as a source of its own, for rows that cite no other."""
+        passport = self._options.passport
+        said: dict[str, Value] = {
+            name: text
+            for name, text in asdict(passport).items()
+            if isinstance(text, str) and text and name in ("title", "publisher", "licence", "url", "retrieved")
+        }
+        said.setdefault("title", self._options.dataset)
+        id_ = f"source:dataset:{self._options.dataset}"
+        record = Entity(label="Source", id=id_, source=id_, values=said, provenance={"certainty": "stated"})
+        self._staging.add(record, file=-1, line=0)
+
+    def _read(self, number: int, file: Path, builder: RowBuilder) -> None:
+        with formats.opener(file)(file, self._options.encoding) as table:
+            try:
+                mapper = mapping.choose(table.header, self._options.mapping, self._vocabulary)
+            except LoadError as error:
+                raise LoadError(f"{file}, line {table.header_line}: {error}") from None
+            self._report.mapping = mapper.name
+            for row in table.rows():
+                self._report.rows += 1
+                if self._report.rows % CHUNK == 0:
+                    self._progress("reading", self._report.rows, 0)
+                if isinstance(row, tabular.BadRow):
+                    self._issue(file.name, row.line, row.column, row.value, row.reason)
+                    continue
+                try:
+                    records = mapper.records(row.values, row.line, builder)
+                except RowError as error:
+                    self._issue(file.name, row.line, error.column, error.value, error.reason)
+                    continue
+                except ValueError as error:
+                    self._issue(file.name, row.line, "", "", str(error))
+                    continue
+                for record in records:
+                    self._staging.add(record, file=number, line=row.line)
+                    self._sum(record)
+
+    def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
+        self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))
+
+    def _sum(self, record: Entity | Claim) -> None:
+        if isinstance(record, Claim) and "amount_text" in record.values:
+            key = (record.type, str(record.values.get("class", "")), str(record.values["currency"]))
+            self._report.sums[key] = self._report.sums.get(key, Decimal(0)) + Decimal(str(record.values["amount_text"]))
+
+    async def _check(self) -> None:
+        """Every id that a row names exists, of a type that may stand there; rows that fail are taken out, again and
+        again until no row depends on one that was."""
+        while True:
+            faults = [
+                *(
+                    (file, line, "part_of", id_, "is no row_id of this load: correct it")
+                    for id_, file, line in self._staging.resolve_parts()
+                ),
+                *[fault async for fault in self._label_faults()],
+                *[fault async for fault in self._mention_faults()],
+            ]
+            if not faults:
+                return
+            for file, line, column, value, reason in faults:
+                self._issue(self._names[file] if file >= 0 else "", line, column, value, reason)
+                self._staging.reject(file, line)
+
+    async def _label_faults(self):  # noqa: ANN202
+        for chunk in _chunks(self._staging.entity_rows()):
+            ids = {row[0] for row in chunk}
+            stored = await known.types(self._graph, ids)
+            mine = self._staging.labels(ids)
+            for id_, label, file, line in chunk:
+                others = {*mine[id_], *([stored[id_]] if id_ in stored else [])} - {label}
+                clash = next((o for o in sorted(others) if self._vocabulary.most_refined(label, o) is None), None)
+                if clash:
+                    yield file, line, "id", id_, f"is a {clash} already and cannot be a {label} too: give it another id"
+
+    async def _mention_faults(self):  # noqa: ANN202
+        for chunk in _chunks(self._staging.mentions()):
+            ids = {mention.id for mention in chunk}
+            found = {id_: {label} for id_, label in (await known.types(self._graph, ids)).items()}
+            for id_, labels in self._staging.labels(ids).items():
+                found.setdefault(id_, set()).update(labels)
+            for mention in chunk:
+                reason = self._fault(mention, found.get(mention.id))
+                if reason:
+                    yield mention.file, mention.line, mention.what, mention.id, reason
+
+    def _fault(self, mention: Mention, labels: set[str] | None) -> str:
+        if not labels:
+            return "is not in the graph and not in these files: correct it, or load it first"
+        if "Entity" in mention.labels or any(self._vocabulary.is_a(o, l) for o in labels for l in mention.labels):
+            return ""
+        return f"is a {' and a '.join(sorted(labels))}; here must stand a {' or a '.join(mention.labels)}"
+
+
+def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
+    chunk: list[T] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

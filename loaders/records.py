@@ -1,0 +1,57 @@
+"""What loading reports: the issue of a row, and the outcome of a file or a run. Records themselves are graph.records."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from graph.write import Counts
+
+
+class RowError(ValueError):
+    """A row cannot be used: which column, which value, why and what to do."""
+
+    def __init__(self, reason: str, *, column: str = "", value: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.column = column
+        self.value = value
+
+
+class LoadError(Exception):
+    """A file or a whole load is refused before anything is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """A row that was not loaded."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        column = f", column {self.column}" if self.column else ""
+        value = f": {self.value!r}" if self.value else ""
+        return f"{where}{column}{value}: {self.reason}"
+
+
+@dataclass(slots=True)
+class Report:
+    """Outcome of one load or check. `sums`: exact sums read, by (type, class, currency)."""
+
+    dataset: str
+    mapping: str
+    rows: int = 0
+    rejected: int = 0
+    entities: int = 0
+    claims: int = 0
+    written: bool = False
+    unchanged_files: bool = False
+    counts: Counts = field(default_factory=Counts)
+    issues: list[Issue] = field(default_factory=list[Issue])
+    notes: list[str] = field(default_factory=list[str])
+    sums: dict[tuple[str, str, str], Decimal] = field(default_factory=dict[tuple[str, str, str], Decimal])
+    rejects: Path | None = None

@@ -1,0 +1,306 @@
+"""From the cells of a row to records: each cell by the kind of its property, then what must agree within the row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from graph.dates import span
+from graph.model import MODEL, Help, Kind, Property, Vocabulary
+from graph.records import Claim, Entity, Value
+from graph.sources.directory import Named
+from loaders import values
+from loaders.directory import Directory
+from loaders.records import RowError
+
+T = TypeVar("T")
+
+_ID = 2_000  # characters an id may have
+
+
+class Cell(NamedTuple):
+    """Text of a cell, and the column it stands in."""
+
+    column: str
+    text: str
+
+
+Cells = Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced:
+    """Where a row stands: its document, the place in it, and what the row says of the document."""
+
+    source: str
+    locator: str
+    stub: Entity | None
+
+
+class RowBuilder:
+    """Makes records of cells keyed by property name. `document`: id of the file's own source."""
+
+    def __init__(self, directory: Directory, document: str, vocabulary: Vocabulary = MODEL) -> None:
+        self._directory = directory
+        self._document = document
+        self._vocabulary = vocabulary
+
+    def end(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
+        """Id of an end (`from` or `to`) out of its cells side, side_name, side_within, side_at."""
+        parts = {part: cells.get(f"{side}{part}", Cell("", "")) for part in ("", "_name", "_within", "_at")}
+        code, name = values.clean(parts[""].text), values.clean(parts["_name"].text)
+        column = parts[""].column or parts["_name"].column or side
+        if not code and not name:
+            raise RowError("is empty: give an id, a code or a name", column=column)
+        at = self._revision(parts["_at"]) or self._date(cells.get("valid_from", Cell("", "")))
+        try:
+            return self._directory.find(labels, code=code, name=name, within=values.clean(parts["_within"].text), at=at)
+        except RowError as error:
+            where = parts[""].column if code else parts["_name"].column
+            raise RowError(error.reason, column=where or column, value=error.value or code or name) from None
+        except ValueError as error:
+            raise RowError(str(error), column=column, value=code) from None
+
+    @classmethod
+    def _revision(cls, cell: Cell) -> str:
+        """A revision of a list of codes as a partial date; months may be written without a hyphen (201012)."""
+        text = values.clean(cell.text)
+        month = len(text) == 6 and text.isdigit()
+        return cls._date(Cell(cell.column, f"{text[:4]}-{text[4:]}" if month else text))
+
+    @staticmethod
+    def _date(cell: Cell) -> str:
+        return _converted(_date, cell) if cell.text.strip() else ""
+
+    def claim(self, type_: str, start: str, end: str, cells: Cells, line: int) -> list[Entity | Claim]:
+        relationship = self._vocabulary.relationship[type_]
+        if start == end and not relationship.loops:
+            raise RowError(f"{type_} cannot go from {start} to itself", column="to", value=end)
+        claim_values = self._values(self._vocabulary.claim_properties(type_), cells)
+        claim_values.setdefault("certainty", "stated")
+        if relationship.figures:
+            claim_values.setdefault("basis", "reported")
+        _check(claim_values, cells)
+        if (
+            relationship.help is Help.CONDITION
+            and relationship.help_when
+            and relationship.help_when[0] not in claim_values
+        ):
+            name = relationship.help_when[0]
+            raise RowError(f"is empty: {type_} needs it, since it decides whether it is help", column=name)
+        sourced = self._sourced(cells, line)
+        claim = Claim(
+            type=type_,
+            start=start,
+            end=end,
+            source=sourced.source,
+            locator=sourced.locator,
+            values={name: value for name, value in claim_values.items() if name != "part_of"},
+            row_id=_text(cells, "row_id"),
+            part_of=_text(cells, "part_of"),
+        )
+        return [*([sourced.stub] if sourced.stub else []), claim]
+
+    def entity(self, label: str, cells: Cells, line: int) -> list[Entity | Claim]:
+        node = self._vocabulary.node[label]
+        id_ = _text(cells, "id")
+        column = cells["id"].column if "id" in cells else "id"
+        if not id_.startswith(node.prefixes) or len(id_) > _ID or any(c.isspace() for c in id_):
+            raise RowError(
+                f"must begin with {' or '.join(node.prefixes)} and hold no spaces, as in {node.id_example}",
+                column=column,
+                value=id_,
+            )
+        said = self._values(self._vocabulary.node_properties(label), cells)
+        about = self._values(_PROVENANCE, cells)
+        about.setdefault("certainty", "stated")
+        _check(said, cells)
+        for needed in node.properties:
+            if needed.required and needed.name not in said:
+                raise RowError(f"is empty: {label} needs it", column=needed.name)
+        sourced = self._sourced(cells, line)
+        records: list[Entity | Claim] = [sourced.stub] if sourced.stub else []
+        records.append(
+            Entity(label=label, id=id_, source=sourced.source, locator=sourced.locator, values=said, provenance=about)
+        )
+        parents = self._links(records, id_, cells, sourced, about)
+        if label in ("Programme", "PlaceGroup") or self._vocabulary.is_a(label, "Place"):
+            self._directory.add(_named(label, id_, said, parents))
+        return records
+
+    def _links(
+        self, records: list[Entity | Claim], id_: str, cells: Cells, sourced: Sourced, about: dict[str, Value]
+    ) -> tuple[str, ...]:
+        """Claims from columns that are headed by a relationship type; returns what the entity is PART_OF."""
+        parents: tuple[str, ...] = ()
+        for type_, relationship in self._vocabulary.relationship.items():
+            if type_ not in cells:
+                continue
+            ends = tuple(text for text in (values.clean(part) for part in cells[type_].text.split(";")) if text)
+            for end in ends:
+                if end == id_:
+                    raise RowError(f"{type_} cannot go from {id_} to itself", column=cells[type_].column, value=end)
+                target = self._directory.find(relationship.end, code=end) if end[:1].isdigit() else end
+                records.append(
+                    Claim(
+                        type=type_,
+                        start=id_,
+                        end=target,
+                        source=sourced.source,
+                        locator=sourced.locator,
+                        values={name: value for name, value in about.items() if name != "note"},
+                    )
+                )
+            if type_ == "PART_OF":
+                parents = ends
+        return parents
+
+    def _values(self, properties: tuple[Property, ...], cells: Cells) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for declared in properties:
+            cell = cells.get(declared.name)
+            if cell is None or not cell.text.strip():
+                continue
+            if declared.kind is Kind.MONEY:
+                currency = cells.get("currency", Cell("currency", ""))
+                if not currency.text.strip():
+                    raise RowError("is empty: an amount needs its currency", column=currency.column)
+                minor, exact, _ = _converted(lambda text, code=currency.text: values.money(text, code), cell)
+                found[declared.name], found[f"{declared.name}_text"] = minor, exact
+            elif declared.kind is Kind.ENTITY:
+                found[declared.name] = self._named_entity(declared, cell)
+            else:
+                found[declared.name] = _converted(lambda text, d=declared: convert(d, text), cell)
+        return found
+
+    def _named_entity(self, declared: Property, cell: Cell) -> str:
+        text = values.clean(cell.text)
+        if self._directory.is_id(text):
+            return text
+        label = {"programme": "Programme"}.get(declared.name)
+        if label is None:
+            raise RowError("must be the id of an entity", column=cell.column, value=text)
+        try:
+            return self._directory.find((label,), name=text)
+        except RowError as error:
+            raise RowError(error.reason, column=cell.column, value=text) from None
+
+    def _sourced(self, cells: Cells, line: int) -> Sourced:
+        cell = cells.get("source", Cell("source", ""))
+        source = values.clean(cell.text)
+        locator = _text(cells, "locator")
+        if not source:
+            return Sourced(source=self._document, locator=locator or f"line {line}", stub=None)
+        if source.startswith(("http://", "https://")):
+            source = _converted(values.url, cell)
+        elif not source.startswith("source:"):
+            raise RowError(
+                "must be an http address, or an id that begins with source:", column=cell.column, value=source
+            )
+        described: dict[str, Value] = {
+            name: _text(cells, f"source_{name}") for name in ("title", "publisher") if _text(cells, f"source_{name}")
+        }
+        stub = Entity(label="Source", id=source, source=source, values=described, stub=not described,
+                      provenance={"certainty": "stated"})  # fmt: skip
+        return Sourced(source=source, locator=locator, stub=stub)
+
+
+def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...]) -> Named:
+    aliases = said.get("aliases")
+    others = [said.get("short_name"), said.get("name_en"), *(aliases if isinstance(aliases, list) else [])]
+    return Named(
+        id=id_,
+        type=label,
+        name=str(said.get("name", "")),
+        names=tuple(str(other) for other in others if other),
+        code=str(said.get("code", "")),
+        valid_from=str(said.get("valid_from", "")),
+        valid_to=str(said.get("valid_to", "")),
+        parents=parents,
+    )
+
+
+_PROVENANCE = tuple(p for p in MODEL.claim_properties("DESCRIBED_IN") if p.name in ("certainty", "confidence", "note"))
+
+
+def _text(cells: Cells, name: str) -> str:
+    return _converted(values.clean, cells[name]) if name in cells else ""
+
+
+def _converted(convert_: Callable[[str], T], cell: Cell) -> T:
+    try:
+        return convert_(cell.text)
+    except ValueError as error:
+        raise RowError(str(error), column=cell.column, value=cell.text.strip()[:100]) from None
+
+
+def _date(text: str) -> str:
+    first, separator, last = values.clean(text).partition("..")
+    if not separator:
+        return values.partial_date(first)
+    lower, upper = values.partial_date(first), values.partial_date(last)
+    if span(lower)[0] > span(upper)[1]:
+        raise ValueError("the span ends before it begins")
+    return f"{lower}..{upper}"
+
+
+def _count(text: str) -> int:
+    count = values.integer(text)
+    if count < 0:
+        raise ValueError("a count cannot be negative")
+    return count
+
+
+def _coordinate(text: str) -> float:
+    degrees = values.number(text)
+    if not -180 <= degrees <= 180:
+        raise ValueError("degrees lie between -180 and 180")
+    return float(degrees)
+
+
+def _code(declared: Property, text: str) -> str:
+    allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
+    return values.code(text, allowed)
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize() if number else Decimal(0), "f")
+
+
+_CONVERTERS: dict[Kind, Callable[[str], Value]] = {
+    Kind.TEXT: values.clean,
+    Kind.TEXTS: lambda text: [part for part in (values.clean(p) for p in text.replace("；", ";").split(";")) if part],
+    Kind.INTEGER: _count,
+    Kind.NUMBER: lambda text: _plain(values.number(text)),
+    Kind.COORDINATE: _coordinate,
+    Kind.CURRENCY: values.currency,
+    Kind.BOOLEAN: values.boolean,
+    Kind.DAY: values.day,
+    Kind.DATE: _date,
+    Kind.URL: values.url,
+}
+
+
+def convert(declared: Property, text: str) -> Value:
+    """Value of a cell for a property of any kind but money and entities; ValueError says what is wrong."""
+    return _code(declared, text) if declared.kind is Kind.CODE else _CONVERTERS[declared.kind](text)
+
+
+def _check(said: dict[str, Value], cells: Cells) -> None:
+    """What must agree within one row."""
+
+    def column(name: str) -> str:
+        return cells[name].column if name in cells else name
+
+    start, end = said.get("valid_from"), said.get("valid_to")
+    if isinstance(start, str) and isinstance(end, str) and span(end)[1] < span(start)[0]:
+        raise RowError(f"lies before the start {start}", column=column("valid_to"), value=end)
+    if "valid_to_basis" in said and "valid_to" not in said:
+        raise RowError("is empty, but valid_to_basis says what kind of end it is", column=column("valid_to"))
+    low, high = said.get("low"), said.get("high")
+    if isinstance(low, str) and isinstance(high, str) and Decimal(low) > Decimal(high):
+        raise RowError(f"is more than high, {high}", column=column("low"), value=low)
+    if "amount" in said and "class" not in said:
+        raise RowError("is empty: an amount needs its class (commitment, disbursement …)", column=column("class"))
+    if "part_of_certainty" in said and "part_of" not in said:
+        raise RowError("is empty, but part_of_certainty is given", column=column("part_of"))

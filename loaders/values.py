@@ -1,0 +1,348 @@
+"""One cleaning function a kind of value: the text of a cell in, the value out.
+
+Pure functions. What cannot be read without guessing raises `ValueError`, whose message says what is wrong
+and what would be right. No I/O, no records, no codelists of sources.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+INT64_MAX: Final = 2**63 - 1
+MAX_DIGITS: Final = 38  # what DECIMAL columns of databases hold; more is a joined cell or an attack
+MAX_URL: Final = 2_000
+QUOTED: Final = 100  # characters of a value repeated in a message
+SHOWN_CODES: Final = 12
+
+# Full-width forms are an input method's habit and mean the same; other digits (Arabic, superscript) may not.
+_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ",
+    0xFFE1: "£",
+    0xFFE5: "¥",
+    0xFFE6: "₩",
+}
+_MINUS: Final = str.maketrans({"−": "-", "﹣": "-"})  # minus signs met in files
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_INVISIBLE: Final = "\ufeff\u200b\u2060"  # byte-order mark, zero-width space, word joiner
+_NUMBER: Final = re.compile(r"([-+]?)([1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)?(?:\.([0-9]+))?")
+_UNIT: Final = re.compile(
+    r"([^a-z一-鿿]*[0-9])\s*([千百十]?[万亿兆]|[千百十]|(?:thousand|million|billion|mn|bn|k|m)(?![a-z]))", re.I
+)
+_UNIT_SIZE: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_MONEY: Final = re.compile(r"([^0-9.]*)([0-9.][0-9.,]*)([^0-9]*)")
+
+
+def _refuse(text: str, why: str) -> ValueError:
+    return ValueError(f"{text[:QUOTED]!r}{'…' if len(text) > QUOTED else ''}: {why}")
+
+
+def _visible(text: str) -> str:
+    """The text without white space and invisible characters at its ends; refuses control characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if bad := _CONTROL.search(text):
+        what = "a NUL" if bad[0] == "\0" else f"the control character U+{ord(bad[0]):04X}"
+        raise _refuse(text, f"holds {what}; remove it or name the encoding of the file")
+    while (shorter := text.strip().strip(_INVISIBLE)) != text:
+        text = shorter
+    return text
+
+
+def clean(text: str) -> str:
+    """Text in NFC without white space at its ends; line ends become newlines, other control characters are refused."""
+    return unicodedata.normalize("NFC", _visible(text))
+
+
+def _half(text: str) -> str:
+    """Cleaned text with full-width letters, digits and signs made half-width, and nothing else changed."""
+    cleaned = clean(text)
+    return cleaned if cleaned.isascii() else cleaned.translate(_HALF_WIDTH).translate(_MINUS).strip()
+
+
+def number(text: str) -> Decimal:
+    """An exact decimal; thousands commas only in their places, at most 38 digits, no exponent, no unit."""
+    plain = _half(text)
+    match = _NUMBER.fullmatch(plain) if len(plain) <= QUOTED else None
+    if match is None or not (match[2] or match[3]):
+        raise _refuse(text, _why_no_number(plain))
+    sign, whole, fraction = match[1], (match[2] or "0").replace(",", ""), match[3] or ""
+    if len((whole + fraction).lstrip("0")) > MAX_DIGITS or len(fraction) > MAX_DIGITS:
+        raise _refuse(text, f"has more than {MAX_DIGITS} digits")
+    value = Decimal(f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}")
+    return value if value else value.copy_abs()
+
+
+def _why_no_number(plain: str) -> str:  # noqa: PLR0911 - one line a reason
+    if not plain:
+        return "is empty; a number is needed"
+    if len(plain) > QUOTED:
+        return f"has more than {QUOTED} characters; a number is needed"
+    if re.fullmatch(r"\(.*\)", plain):
+        return "is ambiguous: a refund or a negative number? Write -500, or record a refund as such"
+    if re.fullmatch(r"[-+]?[0-9.,]+e[-+]?[0-9]+", plain, re.I):
+        return "is written with an exponent, which loses digits; write the number out"
+    if unit := _UNIT.match(plain):
+        return _why_no_unit(unit[1], unit[2])
+    if re.fullmatch(r"[-+]?[0-9.,]+", plain):
+        return "has commas or points where a number has none; write 1,200,000.50 or 1200000.50"
+    return "is no number; write digits such as 1200000.50"
+
+
+def _why_no_unit(head: str, unit: str) -> str:
+    match = _NUMBER.fullmatch(head.strip())
+    size = _UNIT_SIZE.get(unit)
+    example = "the number without it"
+    if match is not None and size is not None and len(head) <= MAX_DIGITS:
+        example = format((Decimal(head.strip().replace(",", "")) * size).normalize(), "f")
+    return f"the unit {unit} belongs in the header; or write {example}"
+
+
+def integer(text: str) -> int:
+    """A whole number within int64; thousands commas only in their places, no decimals."""
+    value = number(text)
+    if not isinstance(exponent := value.as_tuple().exponent, int) or exponent < 0:
+        raise _refuse(text, "has decimals; a whole number is needed")
+    if not -INT64_MAX - 1 <= (whole := int(value)) <= INT64_MAX:
+        raise _refuse(text, f"is beyond {INT64_MAX}, the largest whole number that is stored")
+    return whole
+
+
+def percent(text: str) -> Decimal:
+    """Percent as a number: 12.5 % is 12.5; the sign may be left out, and 0.125 is an eighth of one percent."""
+    plain = _half(text)
+    try:
+        return number(plain.removesuffix("%").rstrip())
+    except ValueError:
+        raise _refuse(text, "is no percentage; write 12.5 or 12.5%") from None
+
+
+# ISO 4217 codes in use, and units of account that donors report in.
+_ACTIVE: Final = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
+CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
+HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL
+MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD
+RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD
+USN UYI UYU UYW UZS VED VES VND VUV WST XAD XAF XCD XCG XDR XOF XPF XSU XUA YER ZAR ZMW ZWG ZWL
+"""
+# Withdrawn codes that aid data of earlier decades still carries.
+_HISTORIC: Final = """
+ADP AFA ALK AOK AON AOR ARA ARP ARY ATS AYM AZM BAD BEC BEF BEL BGJ BGK BGL BOP BRB BRC BRE BRN BRR BUK BYB BYR CHC CSD
+CSJ CSK CYP DDM DEM ECS ECV EEK ESA ESB ESP FIM FRF GEK GHC GHP GNE GNS GQE GRD GWE GWP HRD IEP ILP ILR ISJ ITL LAJ LSM
+LTL LTT LUC LUF LUL LVL LVR MGF MLF MRO MTL MTP MVQ MXP MZE MZM NIC NLG PEH PEI PES PLZ PTE RHD ROK ROL RUR SDD SDP SIT
+SKK SRG STD SUR TJR TMM TPE TRL UAK UGS UGW USS UYN UYP VEB VEF VNC XEU YDD YUD YUM YUN ZAL ZMK ZRN ZRZ ZWD ZWN ZWR
+"""
+CURRENCIES: Final = frozenset(_ACTIVE.split()) | frozenset(_HISTORIC.split())
+_ALIASES: Final = {
+    "RMB": "CNY", "人民币": "CNY", "元": "CNY", "人民币元": "CNY", "CN¥": "CNY", "RMB¥": "CNY",
+    "US$": "USD", "美元": "USD", "美金": "USD", "€": "EUR", "欧元": "EUR", "英镑": "GBP", "UK£": "GBP",
+    "日元": "JPY", "日圆": "JPY", "JP¥": "JPY", "港元": "HKD", "港币": "HKD", "HK$": "HKD", "澳门元": "MOP",
+    "MOP$": "MOP", "新台币": "TWD", "NT$": "TWD", "韩元": "KRW", "澳元": "AUD", "澳大利亚元": "AUD", "A$": "AUD",
+    "加元": "CAD", "加拿大元": "CAD", "CA$": "CAD", "新西兰元": "NZD", "NZ$": "NZD", "新加坡元": "SGD",
+    "瑞士法郎": "CHF", "泰铢": "THB", "德国马克": "DEM", "法国法郎": "FRF",
+}  # fmt: skip
+_DOLLARS: Final = """
+ARS AUD BBD BMD BND BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD SRD TTD TWD USD UYU XCD
+"""
+# Signs of several currencies: they agree with each of these, and name none of them.
+_SIGNS: Final = {
+    "¥": frozenset({"CNY", "JPY"}),
+    "£": frozenset({"GBP", "EGP", "FKP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP", "IEP", "CYP"}),
+    "₩": frozenset({"KRW", "KPW"}),
+    "$": frozenset(_DOLLARS.split()),
+}
+_NO_MINOR: Final = "JPY KRW VND CLP ISK UGX XAF XOF XPF RWF PYG KMF GNF DJF BIF VUV UYI"
+_THREE_PLACES: Final = "BHD IQD JOD KWD LYD OMR TND"
+_PLACES: Final[dict[str, int]] = {
+    **dict.fromkeys(_NO_MINOR.split(), 0),
+    **dict.fromkeys(_THREE_PLACES.split(), 3),
+    "CLF": 4,
+    "UYW": 4,
+}
+
+
+def currency(text: str) -> str:
+    """An ISO 4217 code, also a withdrawn one, from the code or from a name or sign that means one currency only."""
+    name = _half(text).upper()
+    if name in CURRENCIES:
+        return name
+    if name in _ALIASES:
+        return _ALIASES[name]
+    if not name:
+        raise _refuse(text, "is empty; an ISO 4217 code such as CNY is needed")
+    if name in _SIGNS:
+        raise _refuse(text, f"may be {' or '.join(sorted(_SIGNS[name])[:3])}; write the ISO 4217 code")
+    if name in {"XXX", "XTS"}:
+        raise _refuse(text, "means no currency or a test; write the ISO 4217 code of the money")
+    raise _refuse(text, "is no ISO 4217 currency; write a code such as CNY")
+
+
+def minor_units(code: str) -> int:
+    """How many decimal places the minor unit of an ISO 4217 currency has: 2 but for a few."""
+    return _PLACES.get(code, 2)
+
+
+def money(text: str, currency_text: str) -> tuple[int, str, str]:
+    """Amount in minor units rounded half-even, the exact plain decimal text, and the ISO 4217 code.
+
+    A sign, code or name beside the number must agree with the currency given.
+    """
+    code = currency(currency_text)
+    plain = _half(text)
+    match = _MONEY.fullmatch(plain) if len(plain) <= QUOTED else None
+    if match is None or plain.startswith("("):
+        raise _refuse(text, _why_no_number(plain))
+    before, digits, after = match[1].strip(), match[2], match[3].strip()
+    if unit := _UNIT.match(digits + after):
+        raise _refuse(text, _why_no_unit(unit[1], unit[2]))
+    sign = next((end for end in (before[:1], before[-1:]) if end in ("-", "+")), "")
+    before = before.removeprefix(sign) if before[:1] == sign else before.removesuffix(sign)
+    for mark in (before.strip(), after):
+        if mark and not _agrees(mark, code):
+            raise _refuse(text, f"{mark[:20]!r} does not agree with the currency {code}")
+    try:
+        value = number(sign + digits)
+    except ValueError:
+        raise _refuse(text, _why_no_number(sign + digits)) from None
+    places = minor_units(code)
+    minor = int(_shifted(value, places).to_integral_value(ROUND_HALF_EVEN))
+    if not -INT64_MAX - 1 <= minor <= INT64_MAX:
+        raise _refuse(text, f"is beyond {INT64_MAX} minor units of {code}, the largest amount that is stored")
+    return minor, format(value, "f"), code
+
+
+def _agrees(mark: str, code: str) -> bool:
+    if (codes := _SIGNS.get(mark)) is not None:
+        return code in codes
+    try:
+        return currency(mark) == code
+    except ValueError:
+        return False
+
+
+def _shifted(value: Decimal, places: int) -> Decimal:
+    """The decimal point moved to the right, exactly, whatever the precision of the thread's context."""
+    sign, digits, exponent = value.as_tuple()
+    return Decimal((sign, digits, exponent + places)) if isinstance(exponent, int) else value
+
+
+_DATES: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"([0-9]{4})(?:-([0-9]{2}))?",
+        r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})",
+        r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
+        r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})",
+        r"([0-9]{4})([0-9]{2})([0-9]{2})",
+        r"([0-9]{4})\s*年(?:\s*([0-9]{1,2})\s*月(?:\s*([0-9]{1,2})\s*日)?)?",
+    )
+)
+_WHY_NO_DATE: Final = (
+    (r"", "is empty; a date such as 2019, 2019-07 or 2019-07-03 is needed"),
+    (r"[0-9]{5}(\.[0-9]+)?", "looks like an Excel serial number; format the column as text 2019-07-03"),
+    (r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}", "is ambiguous (day, month and year); write 2019-07-03"),
+    (r"[0-9]{4}[-/.][0-9]{1,2}", "is ambiguous (a month, or a span of years); write 2019-07"),
+    (r"[0-9]{1,2}/[0-9]{4}", "is no ISO date; write 2019-07"),
+    (r".*[0-9]:[0-9].*", "has a time of day; write the day only, 2019-07-03"),
+)
+
+
+def partial_date(text: str) -> str:
+    """An ISO date with the precision of the text: YYYY, YYYY-MM or YYYY-MM-DD, years 1000 to 2999."""
+    plain = _half(text)
+    match = next((found for shape in _DATES if (found := shape.fullmatch(plain))), None)
+    if match is None:
+        why = next((why for shape, why in _WHY_NO_DATE if re.fullmatch(shape, plain)), None)
+        raise _refuse(text, why or "is no date; write 2019, 2019-07 or 2019-07-03")
+    year, month, dom = [int(part) if part else None for part in (*match.groups(), None)][:3]
+    if year is None or not 1000 <= year <= 2999:
+        raise _refuse(text, "has a year outside 1000 to 2999")
+    try:
+        date(year, 1 if month is None else month, 1 if dom is None else dom)
+    except ValueError:
+        raise _refuse(text, "is no day or month of the calendar; write 2019-07-03") from None
+    return "-".join([str(year), *(f"{part:02}" for part in (month, dom) if part is not None)])
+
+
+def day(text: str) -> str:
+    """An ISO day; a year or a month alone is refused."""
+    if len(iso := partial_date(text)) != len("2019-07-03"):
+        raise _refuse(text, "is a year or a month; a day such as 2019-07-03 is needed")
+    return iso
+
+
+_BOOLEANS: Final[dict[str, bool]] = {
+    **dict.fromkeys(("true", "yes", "y", "1", "是"), True),
+    **dict.fromkeys(("false", "no", "n", "0", "否"), False),
+}
+
+
+def boolean(text: str) -> bool:
+    """True or false, from true/false, yes/no, y/n, 1/0 or 是/否."""
+    try:
+        return _BOOLEANS[_half(text).lower()]
+    except KeyError:
+        raise _refuse(text, "is neither true nor false; write true or false") from None
+
+
+def code(text: str, allowed: Collection[str] | Mapping[str, str]) -> str:
+    """One of the allowed codes, letter case included; a mapping also gives the aliases of its codes."""
+    cleaned = clean(text)
+    if isinstance(allowed, Mapping):
+        aliases = cast("Mapping[str, str]", allowed)
+        if cleaned in aliases:
+            return aliases[cleaned]
+        allowed = frozenset(aliases.values())
+    if cleaned in allowed:
+        return cleaned
+    names = sorted(allowed)
+    more = f" and {len(names) - SHOWN_CODES} more" if len(names) > SHOWN_CODES else ""
+    raise _refuse(text, f"is not one of {', '.join(names[:SHOWN_CODES])}{more}")
+
+
+_PROVINCE_CODES: Final = """
+11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82
+"""
+_PROVINCES: Final = frozenset(_PROVINCE_CODES.split())
+
+
+def place_code(text: str) -> str:
+    """A GB/T 2260 code of six digits; codes of a province or a prefecture alone are filled up with zeros."""
+    plain = _half(text)
+    if not re.fullmatch(r"[0-9]+", plain):
+        letters = " (the letter O for a zero?)" if re.fullmatch(r"[0-9Oo]+", plain) else ""
+        raise _refuse(text, f"is no division code{letters}; write six digits such as 530724")
+    if len(plain) == 12 and plain.endswith("000000"):
+        plain = plain[:6]
+    if len(plain) not in (2, 4, 6):
+        raise _refuse(text, f"has {len(plain)} digits; a division code has six, such as 530724")
+    if plain[:2] not in _PROVINCES:
+        raise _refuse(text, f"begins with {plain[:2]}, which is no province; write six digits such as 530724")
+    return plain.ljust(6, "0")
+
+
+def url(text: str) -> str:
+    """A web address as given: http or https, without credentials, at most 2,000 characters."""
+    address = _visible(text)
+    if not address or len(address) > MAX_URL:
+        raise _refuse(text, f"is empty or longer than {MAX_URL} characters; write https://…")
+    if any(not char.isprintable() or char.isspace() or char in '<>"\\' for char in address):
+        raise _refuse(text, "holds a space, an invisible character, a quote or a backslash; encode it as %20 …")
+    try:
+        parts = urlsplit(address)
+        port_ok = parts.port != 0
+    except ValueError:
+        raise _refuse(text, "has no valid host or port; write https://host/path") from None
+    if parts.scheme not in {"http", "https"}:
+        raise _refuse(text, "is no web address; write https://…")
+    if "@" in parts.netloc:
+        raise _refuse(text, "holds a user name or a password; remove what stands before @")
+    if not parts.hostname or not port_ok:
+        raise _refuse(text, "has no valid host or port; write https://host/path")
+    return address

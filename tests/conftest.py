@@ -1,0 +1,76 @@
+"""Fixtures: an empty graph and one with the seed, each on the embedded engine and on a real Neo4j."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from graph import schema_ddl
+from graph.engine import Graph, open_graph
+from graph.settings import Settings
+from loaders import seed
+from tests import neo4j_server
+
+os.environ.setdefault("AIDGRAPH_ENGINE_MODE", "development")  # production mode conceals what a statement did wrong
+
+ENGINES = ("embedded", "neo4j")
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """Starts a Neo4j for each call; they are stopped at the end of the session."""
+    servers: list[neo4j_server.Neo4jServer] = []
+
+    def start() -> Settings:
+        try:
+            server = neo4j_server.start()
+        except neo4j_server.Neo4jUnavailable as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"no Neo4j to be had: {error}")
+        servers.append(server)
+        return Settings(home=tmp_path_factory.mktemp("unused"), neo4j_uri=server.uri, neo4j_password="unused")
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@asynccontextmanager
+async def _opened(engine: str, neo4j_settings, folder: Path) -> AsyncIterator[Graph]:  # noqa: ANN001
+    settings = neo4j_settings() if engine == "neo4j" else Settings(home=folder, heap="512m")
+    async with open_graph(settings) as graph:
+        assert await graph.value("MATCH (n) RETURN count(n)") == 0, "the tests only run on an empty database"
+        await schema_ddl.apply(graph)
+        yield graph
+
+
+@pytest.fixture(scope="session")
+async def empty_graph(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:  # noqa: ANN001
+    async with _opened(engine, neo4j_settings, tmp_path_factory.mktemp("graph")) as graph:
+        yield graph
+
+
+@pytest.fixture
+async def graph(empty_graph: Graph) -> AsyncIterator[Graph]:
+    """An empty graph with its schema; emptied again after the test."""
+    yield empty_graph
+    while await empty_graph.value("MATCH (n) RETURN count(n)"):
+        await empty_graph.write(
+            lambda transaction: transaction.rows("MATCH (n) WITH n LIMIT 2000 DETACH DELETE n RETURN count(*)")
+        )
+
+
+@pytest.fixture(scope="session")
+async def seeded(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:  # noqa: ANN001
+    """A graph with the whole seed; tests must not write to it."""
+    async with _opened(engine, neo4j_settings, tmp_path_factory.mktemp("seeded")) as graph:
+        await seed.load(graph)
+        yield graph

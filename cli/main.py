@@ -1,5 +1,196 @@
-"""Placeholder of the command line."""
+"""`aidgraph`: the commands. Packages are imported where they are used, so that --help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="aidgraph",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A knowledge graph of aid relationships: who helps whom, with what, since when, by which source.\n\n"
+    "Start with `aidgraph demo`. The graph is the embedded engine's store in your user data folder (AIDGRAPH_HOME), or "
+    "the Neo4j that NEO4J_URI names. Exit codes: 0 done, 1 failed, 2 usage, 3 loaded with rejects, 4 engine not "
+    "reachable or store in use, 5 another load is running.",
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose *.csv files are meant.", show_default=False)]
+Mapping = Annotated[
+    Optional[str],  # noqa: UP045 - typer reads it at run time
+    typer.Option("--mapping", "-m", help="How columns become records: template, pairings, or a .toml file. "
+                 "Default: what the header fits."),
+]  # fmt: skip
+Dataset = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--dataset", "-d", help="Name of what is loaded and replaced as one. Default: the name of the file, "
+                 "or of the folder of several files."),
+]  # fmt: skip
+Rejects = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--rejects", help="Where rejected rows are listed. Default: DATASET.rejects.csv beside the command."),
+]
+Encoding = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--encoding", help="Encoding of the files, where it cannot be told: utf-8, gb18030, big5, …"),
+]
+Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on 127.0.0.1.")]
+
+
+@app.command()
+def demo(port: Port = 8000) -> None:
+    """Load the seed, serve the API, and show what to ask.
+
+    Example: `aidgraph demo --port 8001`
+    """
+    from cli import serving
+
+    serving.demo(port)
+
+
+@app.command()
+def serve(port: Port = 8000) -> None:
+    """Serve the GraphQL API over what is loaded, at http://127.0.0.1:PORT/graphql.
+
+    Example: `aidgraph serve --port 8001`
+    """
+    from cli import serving
+
+    serving.serve(port)
+
+
+@app.command()
+def load(
+    files: Files,
+    mapping: Mapping = None,
+    dataset: Dataset = None,
+    rejects: Rejects = None,
+    encoding: Encoding = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only, write nothing.")] = False,
+    append: Annotated[bool, typer.Option("--append", help="Never retract what the files no longer hold.")] = False,
+    allow_retract: Annotated[
+        bool, typer.Option("--allow-retract", help="Let the load retract more than a fifth of its dataset.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load again even if these very files are loaded.")] = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another load to end.")] = 0.0,
+) -> None:
+    """Load files into the graph as one dataset. Loading the same again changes nothing.
+
+    What the dataset's newest load no longer holds is retracted, never removed. Rejected rows are listed with file,
+    line, column, value and reason; the others are loaded (exit code 3).
+
+    Examples: `aidgraph load pairs.csv` · `aidgraph load county/ --dataset ninglang-2024 --dry-run`
+    """
+    from cli import loading
+
+    loading.load(
+        files,
+        mapping=mapping,
+        dataset=dataset,
+        rejects=rejects,
+        encoding=encoding,
+        dry_run=dry_run,
+        append=append,
+        allow_retract=allow_retract,
+        force=force,
+        wait=wait,
+    )
+
+
+@app.command()
+def check(
+    files: Files,
+    mapping: Mapping = None,
+    dataset: Dataset = None,
+    rejects: Rejects = None,
+    encoding: Encoding = None,
+) -> None:
+    """Read and check files against the graph, write nothing; print rows, claims, exact sums and every fault.
+
+    Example: `aidgraph check pairs.csv`
+    """
+    from cli import loading
+
+    loading.load(files, mapping=mapping, dataset=dataset, rejects=rejects, encoding=encoding, dry_run=True, sums=True)
+
+
+@app.command()
+def template(
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(help="A relationship type or an entity type, such as PAIRED_WITH or Company.", show_default=False),
+    ] = None,
+    chinese: Annotated[bool, typer.Option("--chinese", "-c", help="Chinese headers.")] = False,
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Write the table to this file.")] = None,  # noqa: UP045
+) -> None:
+    """Print the columns of a table that loads as it is: headers, an example row, and what each column means.
+
+    Without a name, lists the types. The table goes to standard output, the meanings beside it to standard error.
+
+    Examples: `aidgraph template PAIRED_WITH` · `aidgraph template FUNDS --chinese > funds.csv`
+    """
+    from cli import showing
+
+    showing.template(name, chinese=chinese, out=out)
+
+
+@app.command()
+def dump(
+    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Write to this file.")] = None,  # noqa: UP045
+    history: Annotated[bool, typer.Option("--history", help="Closed versions too.")] = False,
+    only_hash: Annotated[bool, typer.Option("--hash", help="Print the SHA-256 of the dump only.")] = False,
+) -> None:
+    """Print what the graph holds as sorted JSON lines: the same on both engines and in any load order.
+
+    Examples: `aidgraph dump --out graph.jsonl` · `aidgraph dump --hash`
+    """
+    from cli import showing
+
+    showing.dump(out, history=history, only_hash=only_hash)
+
+
+@app.command()
+def doctor() -> None:
+    """Check platform, engine, ports, disk, store and Neo4j settings, and say how to mend what is wrong."""
+    from cli import showing
+
+    showing.doctor()
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from cli import showing
+
+    showing.schema()
+
+
+@app.command()
+def model() -> None:
+    """Print the graph model as Markdown."""
+    from cli import showing
+
+    showing.model()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from cli.console import version as number
+
+    typer.echo(number())
 
 
 def run() -> None:
-    raise SystemExit("not yet")
+    """Entry point of the command; errors become one line and an exit code."""
+    from cli.console import failing
+
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Chinese must not end the command
+    with failing():
+        app()

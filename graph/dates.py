@@ -7,6 +7,7 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from graph.model import Time
 
@@ -61,6 +62,7 @@ def day_after(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
+@lru_cache(maxsize=4096)  # the rows of a table share their dates
 def bounds(
     time: Time,
     valid_from: str | None = None,
@@ -71,10 +73,11 @@ def bounds(
     """Bounds of a claim from the dates of its row; the rules are those of docs/graph-model.md, "Dates"."""
     if time is Time.EVENT:
         return _period(valid_from, valid_to)
-    seen = span(seen_until)[0] if seen_until else None
-    earliest_from, latest_from = span(valid_from) if valid_from else (ALWAYS, seen or NEVER)
+    seen, seen_by = span(seen_until) if seen_until else (None, NEVER)
+    earliest_from, latest_from = span(valid_from) if valid_from else (ALWAYS, NEVER)
+    latest_from = min(latest_from, seen_by)  # it had begun when it was seen
     if valid_to is None or valid_to_basis == "table_period":
-        certain_until = span(valid_to)[1] if valid_to else seen
+        certain_until = max(span(valid_to)[1], seen or "") if valid_to else seen
         return Bounds(
             earliest_from=earliest_from,
             latest_from=latest_from,
@@ -85,11 +88,12 @@ def bounds(
     first, last = span(valid_to)
     # "first day it no longer holds" lies in the span; "ended some day in it" lets it hold through the last day
     ends_within = first != last and valid_to_basis in ("handover_year", "derived")
+    latest_to = day_after(last) if ends_within else last
     return Bounds(
         earliest_from=earliest_from,
-        latest_from=latest_from if valid_from else min(latest_from, first),
-        earliest_to=first,
-        latest_to=day_after(last) if ends_within else last,
+        latest_from=min(latest_from, last),
+        earliest_to=min(max(first, day_after(seen)), latest_to) if seen else first,
+        latest_to=latest_to,
         open_end=False,
     )
 
@@ -99,10 +103,12 @@ def _period(valid_from: str | None, valid_to: str | None) -> Bounds:
         return Bounds(earliest_from=ALWAYS, latest_from=NEVER, earliest_to=ALWAYS, latest_to=NEVER, open_end=False)
     first, last = span(valid_to or valid_from or "")
     earliest_from, latest_from = span(valid_from) if valid_from else (ALWAYS, last)
+    if valid_from and valid_to:
+        latest_from = earliest_from  # a period (2019 to 2019) begins with its first day; one date is some day in it
     return Bounds(
         earliest_from=earliest_from,
         latest_from=min(latest_from, last),
-        earliest_to=day_after(first) if valid_to else day_after(latest_from),
+        earliest_to=day_after(first),
         latest_to=day_after(last),
         open_end=False,
     )

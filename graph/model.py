@@ -227,7 +227,7 @@ FIGURES = (
     Property(
         name="measure",
         kind=Kind.TEXT,
-        zh="指标",
+        zh="统计内容",
         example="province_budget",
         description="Short code for what exactly is counted where the type does not say; tells apart parts of one sum.",
     ),
@@ -306,7 +306,7 @@ SOURCING = (
     Property(
         name="source_publisher",
         kind=Kind.TEXT,
-        zh="发布者",
+        zh="来源发布者",
         example="State Council",
         description="Who published the source.",
     ),
@@ -649,7 +649,7 @@ NODES: tuple[NodeType, ...] = (
         id_example="report:ninglang-road:2020-W17",
         properties=(
             _text("week", "周", "ISO week.", "2020-W17"),
-            _text("state", "状态", "State of the project, as read."),
+            _text("state", "进展情况", "State of the project, as read."),
             Property(name="progress", kind=Kind.NUMBER, zh="进度", unit="percent", description="Physical progress."),
             Property(name="spent", kind=Kind.MONEY, zh="支出", unit="units of currency", description="Spent so far."),
             Property(name="currency", kind=Kind.CURRENCY, zh="币种", description="Currency of spent."),
@@ -827,7 +827,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         period_in_key=True,
         figures=True,
         properties=(
-            _count("people", "人数", "People sent.", "persons", "31"),
+            _count("people", "选派人数", "People sent.", "persons", "31"),
             _code(
                 "kind",
                 "人员类别",
@@ -906,10 +906,10 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         period_in_key=True,
         figures=True,
         properties=(
-            _count("workers", "人数", "Workers.", "persons", "4180"),
+            _count("workers", "劳务人数", "Workers.", "persons", "4180"),
             _code(
                 "person_class",
-                "人员类别",
+                "劳动者类别",
                 "Who the workers are.",
                 _codes(
                     ("registered_poor", "建档立卡", "registered poor"),
@@ -1111,7 +1111,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
     ),
     RelationshipType(
         name="HAS_SECTOR",
-        zh="行业",
+        zh="所属行业",
         description="Sector of a project.",
         start=("Project",),
         end=("Sector",),
@@ -1121,7 +1121,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         time=Time.STATE,
         properties=(
             Property(
-                name="percentage", kind=Kind.NUMBER, zh="占比", unit="percent", description="Share in the sector."
+                name="percentage", kind=Kind.NUMBER, zh="行业占比", unit="percent", description="Share in the sector."
             ),
         ),
     ),
@@ -1139,7 +1139,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         properties=(
             _code(
                 "type",
-                "关系",
+                "关联类型",
                 "What the end is to the start.",
                 _codes(
                     ("parent", "上级", "parent"),

@@ -18,19 +18,22 @@ from graph.model import MODEL, Time, Vocabulary
 from graph.records import Claim, Entity, PreparedClaim, Value
 
 DESCRIBED_IN = "DESCRIBED_IN"
+#: Properties of claims that name an entity, with the label it must have.
+_NAMED = {"programme": "Programme", "about": "Project", "at": "Organization", "reported_by": "Entity"}
 
 _SCHEMA = """
 CREATE TABLE entity (id TEXT, label TEXT, stub INT, file INT, line INT);
-CREATE TABLE claim (seq INTEGER PRIMARY KEY, type TEXT, start TEXT, end TEXT, fact TEXT, source TEXT, digest TEXT,
-  payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
+CREATE TABLE claim (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, start TEXT, end TEXT, fact TEXT, source TEXT,
+  digest TEXT, payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
+CREATE TABLE mention (id TEXT, labels TEXT, what TEXT, file INT, line INT);
 """
-_READY = """
-CREATE INDEX entity_id ON entity (id);
-CREATE INDEX claim_key ON claim (fact, source, digest, seq);
-CREATE TABLE ready (id TEXT PRIMARY KEY, type TEXT, start TEXT, end TEXT, fact TEXT, source TEXT, digest TEXT,
-  payload BLOB, locator TEXT, line INT) WITHOUT ROWID;
-"""
-_INSERT_READY = "INSERT INTO ready VALUES (?,?,?,?,?,?,?,?,?,?)"
+_INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_id ON claim (id);"
+_INSERT_ENTITY = "INSERT INTO entity VALUES (?,?,?,?,?)"
+_INSERT_CLAIM = "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_INSERT_MENTION = "INSERT INTO mention VALUES (?,?,?,?,?)"
+#: File numbers of records that are of no row: the document of the dataset itself, and sources that rows cite.
+DOCUMENT, _CITED = -1, -2
+#: Rows kept back, to be inserted together.
 _CHUNK = 2_000
 
 
@@ -43,17 +46,6 @@ class Described:
     descriptions: list[PreparedClaim]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """An id a row names, with the labels its place allows (empty: any)."""
-
-    id: str
-    labels: tuple[str, ...]
-    what: str
-    file: int
-    line: int
-
-
 class Staging:
     """Records of one run. Add all, `settle`, then read; a rejected row takes all its records with it."""
 
@@ -63,6 +55,9 @@ class Staging:
         self._db = sqlite3.connect(Path(self._folder.name) / "staging.db")
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA)
         self._seq = 0
+        self._entities: list[tuple[Any, ...]] = []
+        self._claims_kept: list[tuple[Any, ...]] = []
+        self._mentions_kept: list[tuple[Any, ...]] = []
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[dict[str, Value]] = msgspec.msgpack.Decoder(dict[str, Value])
 
@@ -79,7 +74,7 @@ class Staging:
         if isinstance(record, Claim):
             self._add_claim(record, file, line)
             return
-        self._db.execute("INSERT INTO entity VALUES (?,?,?,?,?)", (record.id, record.label, record.stub, file, line))
+        self._entities.append((record.id, record.label, record.stub, file, line))
         if not record.stub:
             values: dict[str, Value] = {**record.provenance, "values": identity.encode(record.values)}
             claim = Claim(
@@ -92,34 +87,53 @@ class Staging:
             )
             self._add_claim(claim, file, line)
 
+    def add_source(self, source: Entity) -> None:
+        """What rows say of their source: it is kept while any row that cites it is."""
+        self.add(source, file=_CITED, line=0)
+
     def _add_claim(self, claim: Claim, file: int, line: int) -> None:
         self._seq += 1
-        fact = identity.fact_id(self.vocabulary.relationship[claim.type], claim)
-        self._db.execute(
-            "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        type_, values = claim.type, claim.values
+        fact = identity.fact_id(self.vocabulary.relationship[type_], claim)
+        self._claims_kept.append(
             (
                 self._seq,
-                claim.type,
+                identity.claim_id(fact, claim.source, 1),
+                type_,
                 claim.start,
                 claim.end,
                 fact,
                 claim.source,
-                identity.digest(claim.values),
-                self._encoder.encode(claim.values),
+                identity.digest(values),
+                self._encoder.encode(values),
                 claim.locator,
                 claim.row_id,
                 claim.part_of,
                 file,
                 line,
-            ),
+            )
         )
+        for name, label in _NAMED.items():
+            if name in values:
+                self._mentions_kept.append((values[name], label, name, file, line))
+        if len(self._claims_kept) >= _CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._db.executemany(_INSERT_ENTITY, self._entities)
+        self._db.executemany(_INSERT_CLAIM, self._claims_kept)
+        self._db.executemany(_INSERT_MENTION, self._mentions_kept)
+        for kept in (self._entities, self._claims_kept, self._mentions_kept):
+            kept.clear()
 
     def reject(self, file: int, line: int) -> None:
-        self._db.execute("DELETE FROM entity WHERE file = ? AND line = ?", (file, line))
-        self._db.execute("DELETE FROM claim WHERE file = ? AND line = ?", (file, line))
+        self._flush()
+        for table in ("entity", "claim", "mention"):
+            self._db.execute(f"DELETE FROM {table} WHERE file = ? AND line = ?", (file, line))  # noqa: S608
 
     def resolve_parts(self) -> list[tuple[str, int, int]]:
         """Turns part_of from row_id into fact; returns (row_id, file, line) of those that name no row."""
+        self._flush()
         facts: dict[str, str] = dict(self._db.execute("SELECT row_id, fact FROM claim WHERE row_id <> ''").fetchall())
         missing: list[tuple[str, int, int]] = []
         rows = self._db.execute("SELECT seq, payload, part_of, file, line FROM claim WHERE part_of <> ''").fetchall()
@@ -135,21 +149,30 @@ class Staging:
             )
         return missing
 
-    def mentions(self) -> Iterator[Mention]:
-        """Every id that must exist: ends of claims, and properties that name an entity."""
-        sql = "SELECT type, start, end, payload, file, line FROM claim ORDER BY file, line, seq"
-        for type_, start, end, payload, file, line in self._db.execute(sql):
-            relationship = self.vocabulary.relationship[type_]
-            yield Mention(id=start, labels=relationship.start, what="from", file=file, line=line)
-            if type_ != DESCRIBED_IN:
-                yield Mention(id=end, labels=relationship.end, what="to", file=file, line=line)
-            values = self._decoder.decode(payload)
-            for name, labels in (("programme", ("Programme",)), ("about", ("Project",)), ("at", ("Organization",))):
-                if name in values:
-                    yield Mention(id=str(values[name]), labels=labels, what=name, file=file, line=line)
+    def mentioned(self) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
+        """Every id that must exist, once for each use: (id, labels that may stand there, what, type)."""
+        self._flush()
+        for side in ("start", "end"):
+            sql = f"SELECT DISTINCT type, {side} FROM claim"  # noqa: S608
+            for type_, id_ in self._db.execute(sql):
+                if side == "end" and type_ == DESCRIBED_IN:
+                    continue  # sources are made where they are cited
+                relationship = self.vocabulary.relationship[type_]
+                yield id_, relationship.start if side == "start" else relationship.end, side, type_
+        for id_, label, name in self._db.execute("SELECT DISTINCT id, labels, what FROM mention"):
+            yield id_, (label,), name, ""
+
+    def rows_that_mention(self, id_: str, what: str, type_: str) -> list[tuple[int, int]]:
+        """(file, line) of the rows that use an id so."""
+        if what in ("start", "end"):
+            sql = f"SELECT DISTINCT file, line FROM claim WHERE type = ? AND {what} = ? ORDER BY file, line"  # noqa: S608
+            return self._db.execute(sql, (type_, id_)).fetchall()
+        sql = "SELECT DISTINCT file, line FROM mention WHERE what = ? AND id = ? ORDER BY file, line"
+        return self._db.execute(sql, (what, id_)).fetchall()
 
     def labels(self, ids: Iterable[str]) -> dict[str, set[str]]:
         """Labels this run gives to ids; ids it does not hold are left out."""
+        self._flush()
         found: dict[str, set[str]] = {}
         wanted = list(ids)
         for first in range(0, len(wanted), 500):
@@ -161,42 +184,50 @@ class Staging:
 
     def entity_rows(self) -> Iterator[tuple[str, str, int, int]]:
         """(id, label, file, line) of each entity row, in the order of the files."""
+        self._flush()
         yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY file, line")
 
     def settle(self) -> None:
         """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often."""
-        self._db.executescript(_READY)
-        states = [r.name for r in self.vocabulary.relationships if r.time is Time.STATE]
-        marks = ",".join("?" * len(states))
-        repeated = (
-            f"DELETE FROM claim WHERE type IN ({marks}) AND seq NOT IN "  # noqa: S608
-            "(SELECT MIN(seq) FROM claim GROUP BY fact, source, digest)"
+        self._flush()
+        self._db.execute(
+            "DELETE FROM claim WHERE file = ? AND source NOT IN (SELECT source FROM claim WHERE file <> ?)",
+            (_CITED, _CITED),
         )
-        self._db.execute(repeated, states)
-        numbered = (
-            "SELECT type, start, end, fact, source, digest, payload, locator, line, "
-            "ROW_NUMBER() OVER (PARTITION BY fact, source ORDER BY digest, seq) FROM claim"
+        self._db.execute(
+            "DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,)
         )
-        cursor = self._db.execute(numbered)
-        while rows := cursor.fetchmany(_CHUNK):
-            self._db.executemany(_INSERT_READY, (self._ready(row) for row in rows))
-        self._db.executescript("CREATE INDEX ready_order ON ready (type, start, id); DROP TABLE claim;")
-
-    @staticmethod
-    def _ready(row: tuple[Any, ...]) -> tuple[Any, ...]:
-        type_, start, end, fact, source, digest, payload, locator, line, n = row
-        id_ = identity.claim_id(fact, source, n)
-        return id_, type_, start, end, fact, source, digest, payload, locator, line
+        self._db.executescript(_INDEXES)
+        repeated = self._db.execute("SELECT id, type FROM claim GROUP BY id HAVING count(*) > 1").fetchall()
+        for id_, type_ in repeated:
+            if self.vocabulary.relationship[type_].time is Time.STATE:
+                self._db.execute(
+                    "DELETE FROM claim WHERE id = ? AND seq NOT IN "
+                    "(SELECT MIN(seq) FROM claim WHERE id = ? GROUP BY digest)",
+                    (id_, id_),
+                )
+            rows = self._db.execute(
+                "SELECT seq, fact, source FROM claim WHERE id = ? ORDER BY digest, seq", (id_,)
+            ).fetchall()
+            for n, (seq, fact, source) in enumerate(rows[1:], start=2):
+                self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
+        self._db.execute("CREATE INDEX claim_order ON claim (type, start, id)")
 
     def counts(self) -> tuple[int, int]:
         """(entities, claims) that are ready."""
         entities = self._db.execute("SELECT count(DISTINCT id) FROM entity").fetchone()[0]
-        return entities, self._db.execute("SELECT count(*) FROM ready").fetchone()[0]
+        return entities, self._db.execute("SELECT count(*) FROM claim").fetchone()[0]
+
+    def steps(self) -> int:
+        """Rows a run writes: sources, entities, and claims but descriptions, which go with their entities."""
+        sources = self._db.execute("SELECT count(DISTINCT source) FROM claim").fetchone()[0]
+        claims = self._db.execute("SELECT count(*) FROM claim WHERE type <> 'DESCRIBED_IN'").fetchone()[0]
+        return sources + self.counts()[0] + claims
 
     def sources(self) -> Iterator[Described]:
         """All sources that claims stand in, with what rows say of them; they are written before what they describe."""
         said = dict(self._grouped_descriptions("start = end"))
-        for (id_,) in self._db.execute("SELECT DISTINCT source FROM ready ORDER BY source").fetchall():
+        for (id_,) in self._db.execute("SELECT DISTINCT source FROM claim ORDER BY source").fetchall():
             yield Described(id=id_, label="Source", descriptions=said.get(id_, []))
 
     def entities(self) -> Iterator[Described]:
@@ -228,7 +259,7 @@ class Staging:
 
     def _claims(self, where: str) -> Iterator[PreparedClaim]:
         columns = "id, type, start, end, fact, source, digest, payload, locator"
-        for row in self._db.execute(f"SELECT {columns} FROM ready {where}"):  # noqa: S608
+        for row in self._db.execute(f"SELECT {columns} FROM claim {where}"):  # noqa: S608
             id_, type_, start, end, fact, source, digest, payload, locator = row
             yield PreparedClaim(
                 id=id_,
@@ -248,5 +279,5 @@ class Staging:
         for first in range(0, len(claim_ids), 500):
             some = claim_ids[first : first + 500]
             marks = ",".join("?" * len(some))
-            held.update(row[0] for row in self._db.execute(f"SELECT id FROM ready WHERE id IN ({marks})", some))  # noqa: S608
+            held.update(row[0] for row in self._db.execute(f"SELECT id FROM claim WHERE id IN ({marks})", some))  # noqa: S608
         return held

@@ -18,6 +18,7 @@ class Directory:
 
     def __init__(self, entities: Iterable[Named] = (), vocabulary: Vocabulary = MODEL) -> None:
         self._vocabulary = vocabulary
+        self._added = 0
         self._prefixes = tuple({prefix for node in vocabulary.nodes for prefix in node.prefixes})
         self._by_id: dict[str, Named] = {}
         self._by_code: dict[str, dict[str, Named]] = {}
@@ -25,7 +26,12 @@ class Directory:
         for entity in entities:
             self.add(entity)
 
+    @property
+    def size(self) -> int:
+        return self._added
+
     def add(self, entity: Named) -> None:
+        self._added += 1
         self._by_id[entity.id] = entity
         if entity.code:
             self._by_code.setdefault(entity.code, {})[entity.id] = entity

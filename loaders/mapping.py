@@ -63,6 +63,8 @@ class TemplateMapper:
     def __init__(self, header: tuple[str, ...], vocabulary: Vocabulary = MODEL) -> None:
         self.name = "template"
         self._vocabulary = vocabulary
+        self._types: dict[str, str] = {}  # as written → as it is called
+        self._foreign: dict[str, list[str]] = {}  # type → columns it has no property for
         known = known_columns(vocabulary)
         unknown = [column for column in header if column and column not in known]
         if unknown:
@@ -84,33 +86,49 @@ class TemplateMapper:
             )
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        cells = {name: Cell(column, row[column]) for column, name in self._columns.items()}
+        cells = {name: Cell(column, row[column]) for column, name in self._columns.items() if row[column]}
         return self._claim(cells, line, builder) if self._is_claims else self._entity(cells, line, builder)
 
     def _claim(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        column, text = cells[RELATIONSHIP]
-        allowed = {name: r.name for r in self._vocabulary.relationships for name in (r.name, r.zh)}
-        type_ = _one_of(text, allowed, column)
-        relationship = self._vocabulary.relationship[type_]
-        usable = {p.name for p in self._vocabulary.claim_properties(type_)}
-        _refuse_foreign(type_, cells, usable | {RELATIONSHIP, *END_COLUMNS, *(p.name for p in SOURCING)})
+        cell = cells.get(RELATIONSHIP, Cell(RELATIONSHIP, ""))
+        if cell.text not in self._types:
+            allowed = {name: r.name for r in self._vocabulary.relationships for name in (r.name, r.zh)}
+            self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
+        relationship = self._vocabulary.relationship[self._types[cell.text]]
+        self._refuse_foreign(relationship.name, cells)
         start = builder.end(relationship.start, cells, "from")
         end = builder.end(relationship.end, cells, "to")
-        return builder.claim(type_, start, end, cells, line)
+        return builder.claim(relationship.name, start, end, cells, line)
 
     def _entity(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        column, text = cells[ENTITY]
-        concrete = [node for node in self._vocabulary.nodes if not (node.abstract or node.internal)]
-        label = _one_of(text, {name: node.label for node in concrete for name in (node.label, node.zh)}, column)
-        usable = {p.name for p in self._vocabulary.node_properties(label)}
-        links = {
-            r.name
-            for r in self._vocabulary.relationships
-            if any(l in (*self._vocabulary.labels(label),) for l in r.start)
-        }
-        other = {ENTITY, ID, *(p.name for p in (*PROVENANCE, *SOURCING))}
-        _refuse_foreign(label, cells, usable | links | other)
+        cell = cells.get(ENTITY, Cell(ENTITY, ""))
+        if cell.text not in self._types:
+            concrete = [node for node in self._vocabulary.nodes if not (node.abstract or node.internal)]
+            allowed = {name: node.label for node in concrete for name in (node.label, node.zh)}
+            self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
+        label = self._types[cell.text]
+        self._refuse_foreign(label, cells)
         return builder.entity(label, cells, line)
+
+    def _refuse_foreign(self, type_: str, cells: dict[str, Cell]) -> None:
+        """A cell filled for a property that the type does not have would be lost in silence."""
+        if type_ not in self._foreign:
+            usable = self._usable_by_claim(type_) if self._is_claims else self._usable_by_entity(type_)
+            self._foreign[type_] = [name for name in self._columns.values() if name not in usable]
+        for name in self._foreign[type_]:
+            if name in cells and cells[name].text.strip():
+                column, text = cells[name]
+                raise RowError(f"{type_} has no such property: empty the cell", column=column, value=text.strip())
+
+    def _usable_by_claim(self, type_: str) -> set[str]:
+        properties = {p.name for p in (*self._vocabulary.claim_properties(type_), *SOURCING)}
+        return properties | {RELATIONSHIP, *END_COLUMNS}
+
+    def _usable_by_entity(self, label: str) -> set[str]:
+        properties = {p.name for p in (*self._vocabulary.node_properties(label), *PROVENANCE, *SOURCING)}
+        labels = self._vocabulary.labels(label)
+        links = {r.name for r in self._vocabulary.relationships if any(start in labels for start in r.start)}
+        return properties | links | {ENTITY, ID}
 
 
 def _one_of(text: str, allowed: dict[str, str], column: str) -> str:
@@ -118,12 +136,6 @@ def _one_of(text: str, allowed: dict[str, str], column: str) -> str:
         return values.code(text, allowed)
     except ValueError as error:
         raise RowError(str(error), column=column, value=text) from None
-
-
-def _refuse_foreign(type_: str, cells: dict[str, Cell], usable: set[str]) -> None:
-    for name, cell in cells.items():
-        if cell.text.strip() and name not in usable:
-            raise RowError(f"{type_} has no such property: empty the cell", column=cell.column, value=cell.text.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources import directory as known
-from graph.staging import Mention, Staging
+from graph.staging import DOCUMENT, Staging
 from graph.write import runs
 from loaders import formats, mapping, tabular, values
 from loaders.directory import Directory
@@ -26,6 +26,7 @@ from loaders.rows import RowBuilder
 #: Issues kept in memory for the report; all of them are in the rejects file.
 SHOWN = 1_000
 CHUNK = 5_000
+_COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
 
 Progress = Callable[[str, int, int], None]
@@ -211,7 +212,7 @@ class _Reading:
         said.setdefault("title", self._options.dataset)
         id_ = f"source:dataset:{self._options.dataset}"
         record = Entity(label="Source", id=id_, source=id_, values=said, provenance={"certainty": "stated"})
-        self._staging.add(record, file=-1, line=0)
+        self._staging.add(record, file=DOCUMENT, line=0)
 
     def _read(self, number: int, file: Path, builder: RowBuilder) -> None:
         with formats.opener(file)(file, self._options.encoding) as table:
@@ -238,6 +239,8 @@ class _Reading:
                 for record in records:
                     self._staging.add(record, file=number, line=row.line)
                     self._sum(record)
+                while builder.new_sources:
+                    self._staging.add_source(builder.new_sources.pop())
 
     def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))
@@ -277,22 +280,23 @@ class _Reading:
                     yield file, line, "id", id_, f"is a {clash} already and cannot be a {label} too: give it another id"
 
     async def _mention_faults(self):  # noqa: ANN202
-        for chunk in _chunks(self._staging.mentions()):
-            ids = {mention.id for mention in chunk}
+        for chunk in _chunks(self._staging.mentioned()):
+            ids = {row[0] for row in chunk}
             found = {id_: {label} for id_, label in (await known.types(self._graph, ids)).items()}
             for id_, labels in self._staging.labels(ids).items():
                 found.setdefault(id_, set()).update(labels)
-            for mention in chunk:
-                reason = self._fault(mention, found.get(mention.id))
-                if reason:
-                    yield mention.file, mention.line, mention.what, mention.id, reason
+            for id_, allowed, what, type_ in chunk:
+                if reason := self._fault(allowed, found.get(id_)):
+                    column = _COLUMN_OF.get(what, what)
+                    for file, line in self._staging.rows_that_mention(id_, what, type_):
+                        yield file, line, column, id_, reason
 
-    def _fault(self, mention: Mention, labels: set[str] | None) -> str:
+    def _fault(self, allowed: tuple[str, ...], labels: set[str] | None) -> str:
         if not labels:
             return "is not in the graph and not in these files: correct it, or load it first"
-        if "Entity" in mention.labels or any(self._vocabulary.is_a(o, l) for o in labels for l in mention.labels):
+        if "Entity" in allowed or any(self._vocabulary.is_a(label, a) for label in labels for a in allowed):
             return ""
-        return f"is a {' and a '.join(sorted(labels))}; here must stand a {' or a '.join(mention.labels)}"
+        return f"is a {' and a '.join(sorted(labels))}; here must stand a {' or a '.join(allowed)}"
 
 
 def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:

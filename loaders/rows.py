@@ -1,12 +1,11 @@
 """From the cells of a row to records: each cell by the kind of its property, then what must agree within the row."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from graph.dates import span
-from graph.model import MODEL, Help, Kind, Property, Vocabulary
+from graph.model import MODEL, PROVENANCE, Help, Kind, Property, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources.directory import Named
 from loaders import values
@@ -16,6 +15,7 @@ from loaders.records import RowError
 T = TypeVar("T")
 
 _ID = 2_000  # characters an id may have
+_MEMO = 20_000  # converted cells kept
 
 
 class Cell(NamedTuple):
@@ -26,15 +26,7 @@ class Cell(NamedTuple):
 
 
 Cells = Mapping[str, Cell]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sourced:
-    """Where a row stands: its document, the place in it, and what the row says of the document."""
-
-    source: str
-    locator: str
-    stub: Entity | None
+_NOTHING = Cell("", "")
 
 
 class RowBuilder:
@@ -44,15 +36,34 @@ class RowBuilder:
         self._directory = directory
         self._document = document
         self._vocabulary = vocabulary
+        # cells repeat: a currency, a date, a page stand in thousands of rows
+        self._memo: dict[tuple[int, str], Value] = {}
+        self._ends: dict[tuple[Any, ...], str] = {}
+        self._ends_of = 0  # size of the directory they were found in
+        self._sources: dict[tuple[str, str, str], str] = {}
+        self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
+        self._claimed = {
+            r.name: {p.name: p for p in vocabulary.claim_properties(r.name)} for r in vocabulary.relationships
+        }
+        self._said = {n.label: {p.name: p for p in vocabulary.node_properties(n.label)} for n in vocabulary.nodes}
 
     def end(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
         """Id of an end (`from` or `to`) out of its cells side, side_name, side_within, side_at."""
-        parts = {part: cells.get(f"{side}{part}", Cell("", "")) for part in ("", "_name", "_within", "_at")}
+        parts = {part: cells.get(f"{side}{part}", _NOTHING) for part in ("", "_name", "_within", "_at")}
+        key = (labels, *(cell.text for cell in parts.values()), cells.get("valid_from", _NOTHING).text)
+        if self._ends_of != self._directory.size:  # a new name can make an old one ambiguous
+            self._ends.clear()
+            self._ends_of = self._directory.size
+        if key not in self._ends:
+            self._ends[key] = self._find(labels, cells, parts, side)
+        return self._ends[key]
+
+    def _find(self, labels: tuple[str, ...], cells: Cells, parts: dict[str, Cell], side: str) -> str:
         code, name = values.clean(parts[""].text), values.clean(parts["_name"].text)
         column = parts[""].column or parts["_name"].column or side
         if not code and not name:
             raise RowError("is empty: give an id, a code or a name", column=column)
-        at = self._revision(parts["_at"]) or self._date(cells.get("valid_from", Cell("", "")))
+        at = self._revision(parts["_at"]) or self._date(cells.get("valid_from", _NOTHING))
         try:
             return self._directory.find(labels, code=code, name=name, within=values.clean(parts["_within"].text), at=at)
         except RowError as error:
@@ -76,7 +87,7 @@ class RowBuilder:
         relationship = self._vocabulary.relationship[type_]
         if start == end and not relationship.loops:
             raise RowError(f"{type_} cannot go from {start} to itself", column="to", value=end)
-        claim_values = self._values(self._vocabulary.claim_properties(type_), cells)
+        claim_values = self._values(self._claimed[type_], cells)
         claim_values.setdefault("certainty", "stated")
         if relationship.figures:
             claim_values.setdefault("basis", "reported")
@@ -88,18 +99,21 @@ class RowBuilder:
         ):
             name = relationship.help_when[0]
             raise RowError(f"is empty: {type_} needs it, since it decides whether it is help", column=name)
-        sourced = self._sourced(cells, line)
-        claim = Claim(
-            type=type_,
-            start=start,
-            end=end,
-            source=sourced.source,
-            locator=sourced.locator,
-            values={name: value for name, value in claim_values.items() if name != "part_of"},
-            row_id=_text(cells, "row_id"),
-            part_of=_text(cells, "part_of"),
-        )
-        return [*([sourced.stub] if sourced.stub else []), claim]
+        source, locator = self._sourced(cells, line)
+        part_of = str(claim_values.pop("part_of", ""))
+        row_id = _text(cells, "row_id")
+        return [
+            Claim(
+                type=type_,
+                start=start,
+                end=end,
+                source=source,
+                locator=locator,
+                values=claim_values,
+                row_id=row_id,
+                part_of=part_of,
+            )
+        ]
 
     def entity(self, label: str, cells: Cells, line: int) -> list[Entity | Claim]:
         node = self._vocabulary.node[label]
@@ -111,25 +125,24 @@ class RowBuilder:
                 column=column,
                 value=id_,
             )
-        said = self._values(self._vocabulary.node_properties(label), cells)
+        said = self._values(self._said[label], cells)
         about = self._values(_PROVENANCE, cells)
         about.setdefault("certainty", "stated")
         _check(said, cells)
         for needed in node.properties:
             if needed.required and needed.name not in said:
                 raise RowError(f"is empty: {label} needs it", column=needed.name)
-        sourced = self._sourced(cells, line)
-        records: list[Entity | Claim] = [sourced.stub] if sourced.stub else []
-        records.append(
-            Entity(label=label, id=id_, source=sourced.source, locator=sourced.locator, values=said, provenance=about)
-        )
-        parents = self._links(records, id_, cells, sourced, about)
+        source, locator = self._sourced(cells, line)
+        records: list[Entity | Claim] = [
+            Entity(label=label, id=id_, source=source, locator=locator, values=said, provenance=about)
+        ]
+        parents = self._links(records, id_, cells, (source, locator), about)
         if label in ("Programme", "PlaceGroup") or self._vocabulary.is_a(label, "Place"):
             self._directory.add(_named(label, id_, said, parents))
         return records
 
     def _links(
-        self, records: list[Entity | Claim], id_: str, cells: Cells, sourced: Sourced, about: dict[str, Value]
+        self, records: list[Entity | Claim], id_: str, cells: Cells, sourced: tuple[str, str], about: dict[str, Value]
     ) -> tuple[str, ...]:
         """Claims from columns that are headed by a relationship type; returns what the entity is PART_OF."""
         parents: tuple[str, ...] = ()
@@ -137,40 +150,55 @@ class RowBuilder:
             if type_ not in cells:
                 continue
             ends = tuple(text for text in (values.clean(part) for part in cells[type_].text.split(";")) if text)
-            for end in ends:
-                if end == id_:
-                    raise RowError(f"{type_} cannot go from {id_} to itself", column=cells[type_].column, value=end)
-                target = self._directory.find(relationship.end, code=end) if end[:1].isdigit() else end
+            targets = tuple(self._target(relationship.end, end, cells[type_].column) for end in ends)
+            for target in targets:
+                if target == id_:
+                    raise RowError(f"{type_} cannot go from {id_} to itself", column=cells[type_].column, value=target)
                 records.append(
                     Claim(
                         type=type_,
                         start=id_,
                         end=target,
-                        source=sourced.source,
-                        locator=sourced.locator,
+                        source=sourced[0],
+                        locator=sourced[1],
                         values={name: value for name, value in about.items() if name != "note"},
                     )
                 )
             if type_ == "PART_OF":
-                parents = ends
+                parents = targets
         return parents
 
-    def _values(self, properties: tuple[Property, ...], cells: Cells) -> dict[str, Value]:
+    def _target(self, labels: tuple[str, ...], end: str, column: str) -> str:
+        """The id of an end given as id or division code."""
+        if not end[:1].isdigit():
+            return end
+        try:
+            return self._directory.find(labels, code=end)
+        except ValueError as error:
+            raise RowError(str(error), column=column, value=end) from None
+
+    def _values(self, properties: Mapping[str, Property], cells: Cells) -> dict[str, Value]:
         found: dict[str, Value] = {}
-        for declared in properties:
-            cell = cells.get(declared.name)
-            if cell is None or not cell.text.strip():
+        for name, cell in cells.items():
+            if not cell.text or (declared := properties.get(name)) is None or not cell.text.strip():
                 continue
             if declared.kind is Kind.MONEY:
-                currency = cells.get("currency", Cell("currency", ""))
+                currency = cells.get("currency", _NOTHING)
                 if not currency.text.strip():
-                    raise RowError("is empty: an amount needs its currency", column=currency.column)
+                    raise RowError("is empty: an amount needs its currency", column=currency.column or "currency")
                 minor, exact, _ = _converted(lambda text, code=currency.text: values.money(text, code), cell)
-                found[declared.name], found[f"{declared.name}_text"] = minor, exact
-            elif declared.kind is Kind.ENTITY:
-                found[declared.name] = self._named_entity(declared, cell)
-            else:
-                found[declared.name] = _converted(lambda text, d=declared: convert(d, text), cell)
+                found[name], found[f"{name}_text"] = minor, exact
+                continue
+            key = (id(declared), cell.text)
+            value = self._memo.get(key)
+            if value is None:
+                if declared.kind is Kind.ENTITY:
+                    found[name] = self._named_entity(declared, cell)
+                    continue
+                value = _converted(lambda text, d=declared: convert(d, text), cell)
+                if len(self._memo) < _MEMO:
+                    self._memo[key] = value
+            found[name] = value
         return found
 
     def _named_entity(self, declared: Property, cell: Cell) -> str:
@@ -185,24 +213,31 @@ class RowBuilder:
         except RowError as error:
             raise RowError(error.reason, column=cell.column, value=text) from None
 
-    def _sourced(self, cells: Cells, line: int) -> Sourced:
-        cell = cells.get("source", Cell("source", ""))
-        source = values.clean(cell.text)
+    def _sourced(self, cells: Cells, line: int) -> tuple[str, str]:
+        """(source, locator) of a row; what it says of its source goes to `new_sources`, once."""
+        cell = cells.get("source", _NOTHING)
         locator = _text(cells, "locator")
-        if not source:
-            return Sourced(source=self._document, locator=locator or f"line {line}", stub=None)
+        if not cell.text.strip():
+            return self._document, locator or f"line {line}"
+        title, publisher = _text(cells, "source_title"), _text(cells, "source_publisher")
+        key = (cell.text, title, publisher)
+        if key not in self._sources:
+            self._sources[key] = source = self._source(cell)
+            said: dict[str, Value] = {n: t for n, t in (("title", title), ("publisher", publisher)) if t}
+            if said:
+                about: dict[str, Value] = {"certainty": "stated"}
+                self.new_sources.append(Entity(label="Source", id=source, source=source, values=said, provenance=about))
+        return self._sources[key], locator
+
+    @staticmethod
+    def _source(cell: Cell) -> str:
+        source = values.clean(cell.text)
         if source.startswith(("http://", "https://")):
-            source = _converted(values.url, cell)
-        elif not source.startswith("source:"):
-            raise RowError(
-                "must be an http address, or an id that begins with source:", column=cell.column, value=source
-            )
-        described: dict[str, Value] = {
-            name: _text(cells, f"source_{name}") for name in ("title", "publisher") if _text(cells, f"source_{name}")
-        }
-        stub = Entity(label="Source", id=source, source=source, values=described, stub=not described,
-                      provenance={"certainty": "stated"})  # fmt: skip
-        return Sourced(source=source, locator=locator, stub=stub)
+            return _converted(values.url, cell)
+        if not source.startswith("source:"):
+            reason = "must be an http address, or an id that begins with source:"
+            raise RowError(reason, column=cell.column, value=source)
+        return source
 
 
 def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...]) -> Named:
@@ -220,11 +255,12 @@ def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...
     )
 
 
-_PROVENANCE = tuple(p for p in MODEL.claim_properties("DESCRIBED_IN") if p.name in ("certainty", "confidence", "note"))
+_PROVENANCE = {p.name: p for p in PROVENANCE}
 
 
 def _text(cells: Cells, name: str) -> str:
-    return _converted(values.clean, cells[name]) if name in cells else ""
+    cell = cells.get(name, _NOTHING)
+    return _converted(values.clean, cell) if cell.text else ""
 
 
 def _converted(convert_: Callable[[str], T], cell: Cell) -> T:
@@ -297,6 +333,9 @@ def _check(said: dict[str, Value], cells: Cells) -> None:
         raise RowError(f"lies before the start {start}", column=column("valid_to"), value=end)
     if "valid_to_basis" in said and "valid_to" not in said:
         raise RowError("is empty, but valid_to_basis says what kind of end it is", column=column("valid_to"))
+    seen = said.get("seen_until")
+    if isinstance(seen, str) and isinstance(start, str) and span(seen)[1] < span(start)[0]:
+        raise RowError(f"lies before the start {start}", column=column("seen_until"), value=seen)
     low, high = said.get("low"), said.get("high")
     if isinstance(low, str) and isinstance(high, str) and Decimal(low) > Decimal(high):
         raise RowError(f"is more than high, {high}", column=column("low"), value=low)

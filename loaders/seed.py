@@ -20,7 +20,7 @@ class Dataset:
 
 
 def folder() -> Path:
-    return Path(str(resources.files("seed")))
+    return Path(str(resources.files("seed") / "seed.toml")).parent
 
 
 def datasets(version: str = "") -> list[Dataset]:

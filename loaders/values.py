@@ -56,6 +56,8 @@ def _visible(text: str) -> str:
 
 def clean(text: str) -> str:
     """Text in NFC without white space at its ends; line ends become newlines, other control characters are refused."""
+    if text.isascii() and text.isprintable():  # most cells: nothing to compose, nothing to refuse
+        return text.strip()
     return unicodedata.normalize("NFC", _visible(text))
 
 
@@ -188,6 +190,9 @@ def minor_units(code: str) -> int:
     return _PLACES.get(code, 2)
 
 
+_PLAIN_DIGITS: Final = 14  # with four decimals still within int64
+
+
 def money(text: str, currency_text: str) -> tuple[int, str, str]:
     """Amount in minor units rounded half-even, the exact plain decimal text, and the ISO 4217 code.
 
@@ -195,6 +200,9 @@ def money(text: str, currency_text: str) -> tuple[int, str, str]:
     """
     code = currency(currency_text)
     plain = _half(text)
+    if len(plain) <= _PLAIN_DIGITS and plain.isascii() and plain.isdigit():  # most amounts: exact without more ado
+        whole = int(plain)
+        return whole * 10 ** minor_units(code), str(whole), code
     match = _MONEY.fullmatch(plain) if len(plain) <= QUOTED else None
     if match is None or plain.startswith("("):
         raise _refuse(text, _why_no_number(plain))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from graph import schema_ddl
 from graph.engine import Graph, open_graph
@@ -14,6 +15,9 @@ from loaders import seed
 from tests import neo4j_server
 
 os.environ.setdefault("AIDGRAPH_ENGINE_MODE", "development")  # production mode conceals what a statement did wrong
+
+hypothesis_settings.register_profile("here", deadline=None)  # timings are no test on a busy machine
+hypothesis_settings.load_profile("here")
 
 ENGINES = ("embedded", "neo4j")
 

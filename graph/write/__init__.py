@@ -55,7 +55,8 @@ async def load(
 ) -> Counts:
     """Writes a settled staging and returns what the run did; `clock` gives epoch ms."""
     async with writer(graph, origin.dataset, wait=wait, on_wait=on_wait) as lock:
-        withdrawn = [] if append else await _withdrawn(graph, staging, origin.dataset, vocabulary)
+        is_new = not await runs.any_of(graph, origin.dataset)
+        withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
         _guard(withdrawn, allow_retract)
         run = await runs.begin(graph, origin, clock(), append=append, version=version)
         loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
@@ -79,19 +80,26 @@ class _Loading:
         self._total = 0
 
     async def all(self, staging: Staging, withdrawn: "_Withdrawn", batch: int) -> None:
-        entities, claims = staging.counts()
-        self._total = entities + claims
+        self._total = staging.steps()
         for rows in _batches(staging.sources(), batch):
-            await self._write("sources", rows, self._entities.write)
+            await self._write("sources", rows, self._entities.write_sources)
         for rows in _batches(staging.entities(), batch):
             await self._write("entities", rows, self._entities.write)
         for type_, rows in _typed_batches(staging.claims(), batch):
-            await self._write("claims", rows, ClaimWriter(self._vocabulary.relationship[type_], self._stamp).write)
+            await self._write("claims", rows, self._claims(type_))
         for type_, supports, _ in withdrawn:
             for rows in _batches(iter(supports), batch):
                 # what a broken run has withdrawn is not found again: these rows are never skipped
                 await self._commit(rows, self._run.rows_done, self._withdraw(type_))
                 self._progress("retractions", self._total, self._total)
+
+    def _claims(self, type_: str) -> Callable[[Transaction, Sequence[PreparedClaim]], Awaitable[Counts]]:
+        claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
+
+        async def work(transaction: Transaction, rows: Sequence[PreparedClaim]) -> Counts:
+            return await claims.write(transaction, rows, fresh=self._entities.knows_nothing_of(rows))
+
+        return work
 
     def _withdraw(self, type_: str) -> Callable[[Transaction, Sequence[tuple[str, str, str]]], Awaitable[Counts]]:
         claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
@@ -109,9 +117,9 @@ class _Loading:
     ) -> None:
         end = self._position + len(rows)
         if end > self._run.rows_done:
-            await self._commit(rows, end, work)
+            await self._commit(rows[max(0, self._run.rows_done - self._position) :], end, work)
         self._position = end
-        self._progress(stage, min(end, self._total), self._total)
+        self._progress(stage, end, self._total)
 
     async def _commit(
         self, rows: Sequence[T], end: int, work: Callable[[Transaction, Sequence[T]], Awaitable[Counts]]
@@ -146,6 +154,7 @@ _Withdrawn = list[tuple[str, list[tuple[str, str, str]], int]]
 async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: Vocabulary) -> _Withdrawn:
     """Per type: open claims the dataset supports and the run does not hold, as (start, end, id); and all it supports."""
     found: _Withdrawn = []
+    document = f"source:dataset:{dataset}"  # its own description: every run holds it, so it is no claim to be kept by
     for relationship in vocabulary.relationships:
         gone: list[tuple[str, str, str]] = []
         chunk: list[tuple[str, str, str]] = []
@@ -155,6 +164,8 @@ async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: V
             "RETURN a.id, b.id, c.id"
         )
         async for start, end, id_ in graph.stream(cypher, {"dataset": dataset}):
+            if start == end == document:
+                continue
             total += 1
             chunk.append((start, end, id_))
             if len(chunk) == BATCH:

@@ -96,7 +96,7 @@ class ClaimWriter:
         self._stamp = stamp
 
     async def write(self, transaction: Transaction, claims: Sequence[PreparedClaim], *, fresh: bool = False) -> Counts:
-        """`fresh`: the starts were created in this transaction, so nothing can be stored of them yet."""
+        """`fresh`: their starts or their sources are new, so nothing can be stored of them yet."""
         stored = {} if fresh else await self._stored(transaction, claims)
         counts = Counts()
         created: list[list[Any]] = []
@@ -257,7 +257,7 @@ class ClaimWriter:
 
     def _row(self, claim: PreparedClaim, settled: Settled, versions: Sequence[Stored]) -> list[Any]:
         earlier = sum(version.digest == settled.digest for version in versions)
-        properties: dict[str, Value] = {
+        properties: dict[str, Value | None] = {
             **claim_properties(self._type.time, settled.values),
             **self._support(settled),
             "id": claim.id,
@@ -270,12 +270,10 @@ class ClaimWriter:
         return [claim.start, claim.end, properties]
 
     @staticmethod
-    def _support(settled: Settled) -> dict[str, Value]:
-        support: dict[str, Value] = {
+    def _support(settled: Settled) -> dict[str, Value | None]:
+        return {
             "locator": settled.locator,
             "datasets": settled.datasets,
             "locators": settled.locators,
+            "others": settled.others or None,  # null takes away what a dataset that is gone had read
         }
-        if settled.others or len(settled.datasets) > 1:
-            support["others"] = settled.others
-        return support

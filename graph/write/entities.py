@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 from graph.engine import Transaction
 from graph.errors import GraphError
 from graph.model import Vocabulary
-from graph.records import Value
+from graph.records import PreparedClaim, Value
 from graph.staging import DESCRIBED_IN, Described
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.readings import Description, project
@@ -34,6 +34,18 @@ class EntityWriter:
     def __init__(self, vocabulary: Vocabulary, stamp: Stamp) -> None:
         self._vocabulary = vocabulary
         self._descriptions = ClaimWriter(vocabulary.relationship[DESCRIBED_IN], stamp)
+        self._created: set[str] = set()
+
+    def knows_nothing_of(self, claims: Sequence[PreparedClaim]) -> bool:
+        """Whether no claim of these can be stored: their sources came with this run, and are part of their ids."""
+        return all(claim.source in self._created for claim in claims)
+
+    async def write_sources(self, transaction: Transaction, batch: Sequence[Described]) -> Counts:
+        """As `write`, for sources: remembers which are new."""
+        stored = {row[0] for row in await transaction.rows(READ, {"ids": [source.id for source in batch]})}
+        counts = await self.write(transaction, batch)
+        self._created.update(source.id for source in batch if source.id not in stored)
+        return counts
 
     async def write(self, transaction: Transaction, batch: Sequence[Described]) -> Counts:
         rows = await transaction.rows(READ, {"ids": [entity.id for entity in batch]})

@@ -43,7 +43,9 @@ def _is_dead(owner: str) -> bool:
     if host != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
+        process = psutil.Process(int(pid))
+        # the system's clock is set now and then, and start times are counted from it
+        return process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - float(started)) > 2
     except psutil.NoSuchProcess:
         return True
 

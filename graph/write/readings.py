@@ -46,6 +46,17 @@ def _rank(values: dict[str, Value]) -> str:
 
 def settle(readings: Iterable[Reading]) -> Settled:
     """The reading with the best confidence and certainty counts; among equals, that of the first dataset by name."""
+    readings = list(readings)
+    if len(readings) == 1:
+        only = readings[0]
+        return Settled(
+            digest=only.digest,
+            values=only.values,
+            locator=only.locator,
+            datasets=[only.dataset],
+            locators=[only.locator],
+            others=[],
+        )
     ordered = sorted(readings, key=lambda reading: reading.dataset)
     best = min(ordered, key=lambda reading: (_rank(reading.values), reading.dataset))
     return Settled(

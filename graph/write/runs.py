@@ -11,7 +11,7 @@ LATEST = "MATCH (r:LoadRun) RETURN max(r.recorded_at), max(r.sequence)"
 OF_DATASET = """
 MATCH (r:LoadRun {dataset: $p.dataset})
 RETURN r.id, r.state, r.plan, r.sequence, r.recorded_at, r.rows_done, r.new, r.changed, r.unchanged, r.supported,
-  r.retracted, r.entities_new, r.entities_changed
+  r.retracted, r.entities_new, r.entities_changed, r.rejected
 ORDER BY r.sequence DESC LIMIT 1
 """
 BEGIN = """
@@ -67,7 +67,7 @@ async def begin(graph: Graph, origin: Origin, now: int, *, append: bool, version
     latest, sequence = (await graph.rows(LATEST))[0]
     rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
     if rows and rows[0][1] != "done" and rows[0][2] == origin.plan and rows[0][3] == sequence:
-        id_, _, _, _, recorded_at, rows_done, *counted = rows[0]
+        id_, _, _, _, recorded_at, rows_done, *counted, _ = rows[0]
         return Run(id_, recorded_at, rows_done or 0, Counts(*(count or 0 for count in counted)))
     recorded_at = max(now, (latest or 0) + 1)  # a clock set back must not reorder what was learned when
     id_ = f"run:{(sequence or 0) + 1}:{origin.dataset}"
@@ -96,7 +96,15 @@ async def begin(graph: Graph, origin: Origin, now: int, *, append: bool, version
     return Run(id_, recorded_at, 0, Counts())
 
 
+async def any_of(graph: Graph, dataset: str) -> bool:
+    """Whether anything was ever loaded as this dataset."""
+    return bool(await graph.rows(OF_DATASET, {"dataset": dataset}))
+
+
 async def loaded_before(graph: Graph, origin: Origin) -> bool:
-    """Whether the newest run of the dataset ended well on these very files with this mapping."""
+    """Whether the newest run of the dataset took every row of these very files with this mapping.
+
+    Rows that were rejected may load now, when what they name has been loaded since.
+    """
     rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
-    return bool(rows) and rows[0][1] == "done" and rows[0][2] == origin.plan
+    return bool(rows) and rows[0][1] == "done" and rows[0][2] == origin.plan and not rows[0][-1]

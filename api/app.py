@@ -1,0 +1,67 @@
+"""The application: routes and middleware over an open graph; a table of contents."""
+
+from typing import Any
+
+from graphql import ExecutionResult
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse
+
+from api.context import Context
+from api.errors import translated
+from api.schema import make_schema
+from graph.engine import Graph
+from graph.errors import GraphError
+
+#: Bytes of a request; the longest sensible document is a tenth of it.
+BODY = 256_000
+
+
+class View(GraphQL[Context, None]):
+    """GraphQL over HTTP, with errors as api.errors translates them."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(make_schema(), graphql_ide=None, multipart_uploads_enabled=False)
+        self._graph = graph
+
+    async def get_context(self, request: Any, response: Any) -> Context:
+        return Context(self._graph)
+
+    async def process_result(self, request: Any, result: ExecutionResult) -> GraphQLHTTPResponse:
+        data: GraphQLHTTPResponse = {"data": result.data}
+        if result.errors:
+            data["errors"] = [translated(error).formatted for error in result.errors]  # pyright: ignore[reportGeneralTypeIssues]
+        return data
+
+
+def create_app(graph: Graph) -> Starlette:
+    async def alive(_request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(_request: Request) -> Response:
+        try:
+            await graph.rows("RETURN 1", timeout=2.0)
+        except GraphError:
+            return JSONResponse({"ready": False}, status_code=503, headers={"Retry-After": "2"})
+        return JSONResponse({"ready": True})
+
+    async def sdl(_request: Request) -> Response:
+        return PlainTextResponse(view.schema.as_str() + "\n")
+
+    async def index(_request: Request) -> Response:
+        return JSONResponse({"graphql": "/graphql", "schema": "/schema.graphql", "ready": "/readyz"})
+
+    view = View(graph)
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/graphql", view),
+            Route("/schema.graphql", sdl),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+        ],
+        max_body_size=BODY,
+    )

@@ -1,0 +1,50 @@
+"""Errors of the API: one table from what went wrong to the code a client sees. Nothing internal leaks."""
+
+import logging
+import uuid
+
+from graphql import GraphQLError
+
+from graph.errors import EngineUnavailable, GraphError, TimedOut
+
+log = logging.getLogger("aidgraph.api")
+
+
+class BadUserInput(GraphQLError):
+    """An argument that cannot be used; the message says what would do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def _printable(text: str) -> str:
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def translated(error: GraphQLError) -> GraphQLError:
+    """The error as a client may see it."""
+    cause = error.original_error
+    if isinstance(cause, GraphQLError) and cause.extensions:
+        return error
+    if cause is None:
+        code = "GRAPHQL_PARSE_FAILED" if error.message.startswith("Syntax Error") else "GRAPHQL_VALIDATION_FAILED"
+        return _with(error, error.message, code if not error.path else "BAD_USER_INPUT")
+    if isinstance(cause, TimedOut):
+        return _with(error, "the question took too long: ask for less", "TIMEOUT")
+    if isinstance(cause, EngineUnavailable):
+        return _with(error, "the graph is not available at the moment", "SERVICE_UNAVAILABLE")
+    request = uuid.uuid4().hex[:12]
+    kind = "graph" if isinstance(cause, GraphError) else "unexpected"
+    log.error("request %s: %s error: %s", request, kind, _printable(f"{type(cause).__name__}: {cause}")[:500])
+    return _with(error, f"internal error, request {request}", "INTERNAL_SERVER_ERROR")
+
+
+def _with(error: GraphQLError, message: str, code: str) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code},
+    )

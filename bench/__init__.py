@@ -1,0 +1,1 @@
+"""Generators and timings; imported by nobody. Run by `make bench`."""

@@ -1,0 +1,113 @@
+"""`aidgraph load` and `aidgraph check`."""
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from cli.console import opened, progress_bar, version
+from loaders import pipeline
+from loaders.records import LoadError, Report
+
+LOADED_WITH_REJECTS = 3
+#: Issues printed; all of them are in the rejects file.
+SHOWN = 20
+
+
+def expanded(paths: list[Path]) -> list[Path]:
+    """The files meant, folders replaced by their tables, in order of name."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".tsv", ".txt"))
+            if not inside:
+                raise LoadError(f"{path}: the folder holds no *.csv, *.tsv or *.txt file")
+            files += inside
+        elif not path.exists():
+            raise LoadError(f"{path}: there is no such file")
+        else:
+            files.append(path)
+    return files
+
+
+def load(
+    paths: list[Path],
+    *,
+    mapping: str | None,
+    dataset: str | None,
+    rejects: Path | None,
+    encoding: str | None,
+    dry_run: bool,
+    append: bool = False,
+    allow_retract: bool = False,
+    force: bool = False,
+    wait: float = 0.0,
+    sums: bool = False,
+) -> None:
+    files = expanded(paths)
+    name = dataset or pipeline.dataset_name(files)
+    if not name.strip() or any(c.isspace() or ord(c) < 32 for c in name):
+        raise LoadError(f"the dataset name {name!r} must not be empty or hold spaces: name it with --dataset")
+    typer.echo(f"{'checking' if dry_run else 'loading'} {len(files)} file(s) as dataset {name}", err=True)
+    options = pipeline.Options(
+        dataset=name,
+        mapping=mapping,
+        encoding=encoding,
+        dry_run=dry_run,
+        append=append,
+        allow_retract=allow_retract,
+        force=force,
+        wait=wait,
+        rejects=rejects or Path(f"{name}.rejects.csv"),
+        version=version(),
+    )
+    report = asyncio.run(_load(files, options))
+    show(report, dry_run=dry_run)
+    if sums:
+        show_sums(report)
+    if report.rejected:
+        nothing = report.rejected == report.rows
+        raise SystemExit(1 if nothing else LOADED_WITH_REJECTS)
+
+
+async def _load(files: list[Path], options: pipeline.Options) -> Report:
+    async with opened() as graph:
+        with progress_bar() as tell:
+            return await pipeline.load(
+                graph,  # pyright: ignore[reportArgumentType]
+                files,
+                options,
+                progress=lambda stage, done, total: tell(options.dataset, stage, done, total),
+                on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
+            )
+
+
+def show(report: Report, *, dry_run: bool) -> None:
+    if report.unchanged_files:
+        typer.echo(f"{report.dataset}: these very files are loaded already, nothing to do (--force loads them again)")
+        return
+    typer.echo(
+        f"{report.dataset}: {report.rows:,} rows, {report.entities:,} entities, {report.claims:,} claims, "
+        f"{report.rejected:,} rejected rows"
+    )
+    if report.written:
+        c = report.counts
+        supported = f", {c.supported:,} supported by this dataset too" if c.supported else ""
+        typer.echo(
+            f"claims: {c.new:,} new, {c.changed:,} changed, {c.unchanged:,} unchanged, {c.retracted:,} retracted{supported}; "
+            f"entities: {c.entities_new:,} new, {c.entities_changed:,} changed"
+        )
+    elif dry_run:
+        typer.echo("nothing was written")
+    elif report.rejected:
+        typer.echo("no row could be used: nothing was written")
+    for issue in report.issues[:SHOWN]:
+        typer.echo(str(issue), err=True)
+    if report.rejected:
+        more = len(report.issues) - SHOWN
+        typer.echo(f"{f'and {more:,} more; ' if more > 0 else ''}all are listed in {report.rejects}", err=True)
+
+
+def show_sums(report: Report) -> None:
+    for (type_, class_, currency), total in sorted(report.sums.items()):
+        typer.echo(f"{type_} {class_} {currency} {total:f}")

@@ -1,0 +1,185 @@
+"""`aidgraph demo` and `aidgraph serve`: the API over an open graph, until Ctrl-C."""
+
+import asyncio
+import json
+import socket
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote
+
+import typer
+import uvicorn
+
+from api.app import create_app
+from cli.console import opened, progress_bar, version
+from graph.engine import Graph
+from graph.errors import EngineUnavailable
+from loaders import seed
+from loaders.records import Report
+
+HOST = "127.0.0.1"
+
+HELPERS = """query Helpers($of: ID!, $asOf: String) {
+  helpers(of: $of, asOf: $asOf) {
+    rows {
+      helper { id name nameEn }
+      facts {
+        type holds title validFrom validTo projects people basis certainty
+        money { amount currency }
+        means { name }
+        recipient { id name }
+        evidence { source { id publisher url } locator }
+      }
+    }
+  }
+}"""
+PLACE = """query Place($code: String!) {
+  place(code: $code) { id name nameEn validTo parent { name } successors { place { id name code } } }
+}"""
+
+
+def port_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        if hasattr(socket, "SO_REUSEADDR") and not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def _refuse_taken(port: int, command: str) -> None:
+    if port_taken(port):
+        raise EngineUnavailable(
+            f"port {port} of {HOST} is taken by another program: choose another, as in {command.format(port + 1)}"
+        )
+
+
+def serve(port: int) -> None:
+    _refuse_taken(port, "aidgraph serve --port {}")
+    _until_interrupted(_serve(port))
+
+
+def demo(port: int) -> None:
+    _refuse_taken(port, "make demo PORT={}")
+    _until_interrupted(_demo(port))
+
+
+def _until_interrupted(work: Any) -> None:
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        typer.echo("\nstopped", err=True)
+
+
+async def _serve(port: int) -> None:
+    async with opened() as graph:
+        await _run(graph, port, _say_where)  # pyright: ignore[reportArgumentType]
+
+
+async def _say_where(port: int) -> None:
+    typer.echo(f"GraphQL at http://{HOST}:{port}/graphql, schema at http://{HOST}:{port}/schema.graphql; Ctrl-C stops it")
+
+
+async def _run(graph: Graph, port: int, started: Callable[[int], Awaitable[None]]) -> None:
+    config = uvicorn.Config(create_app(graph), host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=5)
+    server = uvicorn.Server(config)
+
+    async def tell() -> None:
+        while not server.started:
+            await asyncio.sleep(0.02)
+        await started(port)
+
+    telling = asyncio.create_task(tell())
+    try:
+        await server.serve()
+    finally:
+        telling.cancel()
+
+
+async def _demo(port: int) -> None:
+    begun = time.monotonic()
+    typer.echo(f"aidgraph {version()}: starting the graph …")
+    async with opened() as graph:
+        with progress_bar() as tell:
+            reports = await seed.load(graph, progress=tell, version=version())  # pyright: ignore[reportArgumentType]
+        _say_loaded(reports, time.monotonic() - begun)
+
+        async def started(port: int) -> None:
+            await asyncio.to_thread(_show_questions, port)
+            typer.echo("")
+            await _say_where(port)
+
+        await _run(graph, port, started)  # pyright: ignore[reportArgumentType]
+
+
+def _say_loaded(reports: list[Report], seconds: float) -> None:
+    fresh = [report for report in reports if not report.unchanged_files]
+    if not fresh:
+        typer.echo(f"The seed is loaded already ({len(reports)} datasets); ready after {seconds:.1f} s.")
+        return
+    rows, claims = sum(r.rows for r in fresh), sum(r.counts.new + r.counts.changed for r in fresh)
+    rejected = sum(r.rejected for r in fresh)
+    typer.echo(f"Loaded {rows:,} rows as {claims:,} claims, {rejected:,} rejected; ready after {seconds:.1f} s.")
+
+
+def ask(port: int, query: str, variables: dict[str, Any]) -> Any:
+    """Data of an answer of the server that has just been started."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(  # noqa: S310 - loopback, our own server
+        f"http://{HOST}:{port}/graphql", data=body, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        return json.load(response)["data"]
+
+
+def _show_questions(port: int) -> None:
+    typer.echo("\n1. Who helps Ninglang 宁蒗 (cn:530724) on 2020-04-30?")
+    typer.echo('   { helpers(of: "cn:530724", asOf: "2020-04-30") { rows { helper { name } facts { … } } } }')
+    _show_helpers(ask(port, HELPERS, {"of": "cn:530724", "asOf": "2020-04-30"}))
+    typer.echo("\n2. Who helps Qiandongnan 黔东南 (cn:522600) on 2021-03-01, in the year of the handover?")
+    typer.echo('   { helpers(of: "cn:522600", asOf: "2021-03-01") { rows { helper { name } facts { … } } } }')
+    _show_helpers(ask(port, HELPERS, {"of": "cn:522600", "asOf": "2021-03-01"}))
+    typer.echo("\n3. Which place is code 510124, which the Wenchuan list of 2008 uses?")
+    typer.echo('   { place(code: "510124") { name validTo successors { place { id name } } } }')
+    _show_place(ask(port, PLACE, {"code": "510124"})["place"])
+
+
+def _show_helpers(data: Any) -> None:
+    for row in data["helpers"]["rows"]:
+        helper = row["helper"]
+        english = f" {helper['nameEn']}" if helper["nameEn"] else ""
+        typer.echo(f"   → {helper['name']}{english} ({helper['id']})")
+        for fact in row["facts"]:
+            typer.echo(f"       {fact_line(fact)}")
+
+
+def fact_line(fact: Any) -> str:
+    """One claim in one line: what, how much, when, how sure, where it stands."""
+    words = [fact["type"]]
+    if fact["means"]:
+        words.append(f"{fact['means']['name']} {fact['title'] or ''}".strip())
+    if fact["money"]:
+        words.append(f"{Decimal(fact['money']['amount']):,f} {fact['money']['currency']}")
+    words += [f"{fact[name]} {name}" for name in ("projects", "people") if fact[name] is not None]
+    if fact["basis"] not in (None, "reported"):
+        words.append(fact["basis"])
+    if fact["validFrom"]:
+        end = f"–{fact['validTo']}" if fact["validTo"] and fact["validTo"] != fact["validFrom"] else ""
+        words.append(f"{fact['validFrom']}{end}")
+    words.append(fact["holds"].lower().replace("_", " "))
+    if fact["certainty"] != "stated":
+        words.append(fact["certainty"])
+    evidence = fact["evidence"][0]
+    source = evidence["source"]["publisher"] or unquote(evidence["source"]["url"] or evidence["source"]["id"])
+    return f"{', '.join(words)}  [{', '.join(filter(None, (source, evidence['locator'])))}]"
+
+
+def _show_place(place: Any) -> None:
+    now = ", ".join(f"{s['place']['name']} ({s['place']['id']})" for s in place["successors"])
+    parent = place["parent"]["name"] if place["parent"] else "?"
+    typer.echo(f"   → {place['name']} ({place['id']}) in {parent}, until {place['validTo']}; now {now}")

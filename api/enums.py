@@ -5,6 +5,7 @@ from enum import Enum
 
 import strawberry
 
+from graph import dates
 from graph.model import MODEL, Vocabulary
 
 
@@ -35,5 +36,22 @@ def _constant(label: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", label).upper()
 
 
+def level_enum(vocabulary: Vocabulary = MODEL) -> type[Enum]:
+    """The levels of places; the value is the label."""
+    values = {_constant(node.label): node.label for node in vocabulary.nodes if node.parent == "Place"}
+    return strawberry.enum(Enum("PlaceLevel", values), description="Level of a place.")
+
+
+def holds_enum() -> type[Enum]:
+    """How far a fact holds on a day; what does not hold is not answered."""
+    values = {member.name: member for member in dates.Holds if member is not dates.Holds.NOT}
+    return strawberry.enum(
+        Enum("Holds", values),
+        description="Whether a fact holds on the day asked about; LAST_KNOWN: after the last date a source speaks of.",
+    )
+
+
 RelationshipType = relationship_enum()
 EntityType = label_enum()
+PlaceLevel = level_enum()
+Holds = holds_enum()

@@ -1,6 +1,5 @@
 """Help as facts: who helps, with what, since when, by which source."""
 
-import enum
 from typing import Any
 
 import strawberry
@@ -8,16 +7,10 @@ import strawberry
 from api.context import Info
 from api.dates import checked_day, checked_instant
 from api.entities import TYPES, Entity, to_graphql
-from api.enums import RelationshipType
+from api.enums import Holds, RelationshipType
 from api.errors import BadUserInput
-from graph.dates import Holds as GraphHolds
 from graph.model import MODEL
 from graph.sources import helpers as source
-
-Holds = strawberry.enum(
-    enum.Enum("Holds", {member.name: member for member in GraphHolds if member is not GraphHolds.NOT}),
-    description="Whether a fact holds on the day asked about; LAST_KNOWN: after the last date a source speaks of.",
-)
 
 
 @strawberry.type(description="A document that claims stand in.")
@@ -52,7 +45,9 @@ class HelpFact:
     id: strawberry.ID = strawberry.field(description="Id of the claim.")
     fact: strawberry.ID = strawberry.field(description="Id of what is claimed; sources that claim the same share it.")
     type: RelationshipType = strawberry.field(description="Kind of help.")  # pyright: ignore[reportInvalidTypeForm]
-    recipient: Entity = strawberry.field(description="Who is helped: the place asked about, its old code, or a project there.")
+    recipient: Entity = strawberry.field(
+        description="Who is helped: the place asked about, its old code, or a project there."
+    )
     means: Entity | None = strawberry.field(description="The official, where help is a posting.")
     holds: Holds | None = strawberry.field(description="Of asOf; null without it.")  # pyright: ignore[reportInvalidTypeForm]
     programme: strawberry.ID | None = strawberry.field(description="Programme it stands under.")

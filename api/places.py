@@ -1,12 +1,12 @@
 """Places: countries, provinces, prefectures, counties, towns, villages, zones."""
 
-import enum
 from typing import Any
 
 import strawberry
 
 from api.context import Info
 from api.entities import Entity, entity_type, to_graphql
+from api.enums import PlaceLevel
 from api.errors import BadUserInput
 from api.pagination import PAGE, Connection, checked_first, page, position
 from graph.model import MODEL
@@ -22,7 +22,9 @@ class Succession:
 @strawberry.interface(description="An administrative place.")
 class Place(Entity):
     code: str | None = strawberry.field(description="Code of GB/T 2260 or ISO 3166; null for a unit without one.")
-    valid_from: str | None = strawberry.field(description="Since when it exists, where that is known (partial ISO date).")
+    valid_from: str | None = strawberry.field(
+        description="Since when it exists, where that is known (partial ISO date)."
+    )
     valid_to: str | None = strawberry.field(description="Since when it does no longer exist (partial ISO date).")
     latitude: float | None = strawberry.field(description="Of the centroid, degrees north (WGS 84).")
     longitude: float | None = strawberry.field(description="Of the centroid, degrees east (WGS 84).")
@@ -53,11 +55,6 @@ def _successions(rows: list[tuple[str, dict[str, Any]]]) -> list[Succession]:
 for _node in MODEL.nodes:
     if _node.parent == "Place":
         entity_type(_node.label, Place)
-
-PlaceLevel = strawberry.enum(
-    enum.Enum("PlaceLevel", {node.label.upper(): node.label for node in MODEL.nodes if node.parent == "Place"}),
-    description="Levels of places.",
-)
 
 
 @strawberry.type

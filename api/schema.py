@@ -19,7 +19,7 @@ TOKENS = 2_000
 @strawberry.type(description="What one can ask.")
 class Query(PlaceQuery, FactQuery):
     @strawberry.field(description="Any entity by its id; null where there is none.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the name Relay gives it
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         row = await source.node(info.context.graph, id)
         return to_graphql(row) if row else None
 

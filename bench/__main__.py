@@ -26,7 +26,19 @@ from loaders import pipeline, seed
 from tests import neo4j_server
 
 PLACES, CLAIMS, BATCH, ROUNDS = 500, 20_000, 5_000, 3
-HEADER = ("relationship", "from", "to", "amount", "currency", "class", "basis", "valid_from", "valid_to", "measure", "source")
+HEADER = (
+    "relationship",
+    "from",
+    "to",
+    "amount",
+    "currency",
+    "class",
+    "basis",
+    "valid_from",
+    "valid_to",
+    "measure",
+    "source",
+)
 PLAIN = """
 UNWIND $p.rows AS r MATCH (a:Entity {id: r[0]}) MATCH (b:Entity {id: r[1]}) CREATE (a)-[c:FUNDS]->(b) SET c = r[2]
 RETURN count(c)
@@ -130,7 +142,9 @@ def bench_second_start() -> None:
     """Starts the demo twice on one new store; times the second start from the command to the served address."""
     with tempfile.TemporaryDirectory() as home:
         seconds = [demo_start(home) for _ in range(2)]
-    print(f"second  demo: first start {seconds[0]:.1f} s, second start {seconds[1]:.1f} s: ratio {seconds[1] / seconds[0]:.2f}")
+    print(
+        f"second  demo: first start {seconds[0]:.1f} s, second start {seconds[1]:.1f} s: ratio {seconds[1] / seconds[0]:.2f}"
+    )
 
 
 def demo_start(home: str) -> float:
@@ -162,7 +176,9 @@ async def on_engine(settings: Settings, what: set[str]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("what", nargs="*", choices=[[], "load", "start", "seed", "second"], help="default: all")
     what = set(parser.parse_args().what) or {"load", "start", "seed", "second"}
     if "start" in what:

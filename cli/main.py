@@ -1,5 +1,6 @@
 """`aidgraph`: the commands. Packages are imported where they are used, so that --help answers at once."""
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -122,7 +123,9 @@ def check(
 def template(
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(help="A relationship type or an entity type, such as PAIRED_WITH or Company.", show_default=False),
+        typer.Argument(
+            help="A relationship type or an entity type, such as PAIRED_WITH or Company.", show_default=False
+        ),
     ] = None,
     chinese: Annotated[bool, typer.Option("--chinese", "-c", help="Chinese headers.")] = False,
     out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Write the table to this file.")] = None,  # noqa: UP045
@@ -190,7 +193,7 @@ def run() -> None:
     from cli.console import failing
 
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Chinese must not end the command
     with failing():
         app()

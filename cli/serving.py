@@ -82,7 +82,9 @@ async def _serve(port: int) -> None:
 
 
 async def _say_where(port: int) -> None:
-    typer.echo(f"GraphQL at http://{HOST}:{port}/graphql, schema at http://{HOST}:{port}/schema.graphql; Ctrl-C stops it")
+    typer.echo(
+        f"GraphQL at http://{HOST}:{port}/graphql, schema at http://{HOST}:{port}/schema.graphql; Ctrl-C stops it"
+    )
 
 
 async def _run(graph: Graph, port: int, started: Callable[[int], Awaitable[None]]) -> None:
@@ -90,7 +92,7 @@ async def _run(graph: Graph, port: int, started: Callable[[int], Awaitable[None]
     server = uvicorn.Server(config)
 
     async def tell() -> None:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)
         await started(port)
 
@@ -130,7 +132,7 @@ def _say_loaded(reports: list[Report], seconds: float) -> None:
 def ask(port: int, query: str, variables: dict[str, Any]) -> Any:
     """Data of an answer of the server that has just been started."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(  # noqa: S310 - loopback, our own server
+    request = urllib.request.Request(
         f"http://{HOST}:{port}/graphql", data=body, headers={"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310

@@ -17,11 +17,9 @@ def template(name: str | None, *, chinese: bool, out: Path | None) -> None:
     from loaders import templates
 
     if name is None:
-        for relationship in MODEL.relationships:
-            typer.echo(f"{relationship.name:<18}{relationship.zh}  {relationship.description}")
-        for node in MODEL.nodes:
-            if not (node.abstract or node.internal):
-                typer.echo(f"{node.label:<18}{node.zh}  {node.description}")
+        for type_ in templates.types():
+            declared = MODEL.relationship.get(type_) or MODEL.node[type_]
+            typer.echo(f"{type_:<18}{declared.zh}  {declared.description}")
         return
     made = templates.template(name, chinese=chinese)
     text = templates.as_csv(made)

@@ -4,6 +4,7 @@ Days are ISO strings throughout: they order as text, cost a tenth of a temporal 
 """
 
 import calendar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
@@ -43,6 +44,17 @@ class Bounds:
         if self.open_end and day >= max(self.earliest_to, self.latest_from):
             return Holds.LAST_KNOWN
         return Holds.POSSIBLY
+
+
+def jointly(claims: Iterable[Holds]) -> Holds:
+    """Whether a fact holds, out of what each claim of it says of the day.
+
+    A claim that knows an end or a start outweighs one that does not; claims that contradict each other leave it open.
+    """
+    said = set(claims)
+    if Holds.CERTAINLY in said:
+        return Holds.POSSIBLY if Holds.NOT in said else Holds.CERTAINLY
+    return next(holds for holds in (Holds.NOT, Holds.POSSIBLY, Holds.LAST_KNOWN) if holds in said)
 
 
 def span(partial: str) -> tuple[str, str]:

@@ -89,9 +89,9 @@ def _machine(settings: Settings) -> list[Finding]:
 
 
 def _java() -> Finding:
-    wheel = embedded._wheel()  # pyright: ignore[reportPrivateUsage]
+    wheel = embedded.wheel_folder()
     assert wheel
-    command = [str(embedded._java(wheel)), "-version"]  # pyright: ignore[reportPrivateUsage]
+    command = [str(embedded.java(wheel)), "-version"]
     try:
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, errors="replace", timeout=JAVA_SECONDS
@@ -211,7 +211,7 @@ def _written_by(store: Path) -> Finding:
     except (OSError, ValueError) as error:
         mend = f"restore a copy of the store, {embedded.HINT_OTHER_FOLDER}"
         return Finding(name="store", ok=False, says=f"{store} cannot be read ({error})", mend=mend)
-    if embedded._version(made) > embedded._version(here):  # pyright: ignore[reportPrivateUsage]
+    if embedded.version_key(made) > embedded.version_key(here):
         mend = f"install {embedded.WHEEL}>={made}, {embedded.HINT_OTHER_FOLDER}"
         return Finding(name="store", ok=False, says=f"{store} was written by the newer engine {made}", mend=mend)
     return Finding(name="store", ok=True, says=f"{store}, written by engine {made}")

@@ -3,10 +3,12 @@
 `open_graph` connects to the Neo4j that the settings name, or starts the embedded engine and connects to that.
 Every statement gets one map parameter, `$p`: flat parameters make Neo4j plan anew for each type and size of a value.
 """
+# pyright: reportUnknownMemberType=false
+# the driver's options are untyped
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any, LiteralString, TypeVar
@@ -143,6 +145,8 @@ class Graph:
             )
         if "TimedOut" in code or "timed out" in str(error).lower():
             return TimedOut(f"{self.where} ended a statement that took too long")
+        if "Neo.ClientError.Security" in code:
+            return EngineUnavailable(f"{self.where} refuses the login: check NEO4J_USERNAME and NEO4J_PASSWORD")
         if "DatabaseNotFound" in code:
             return EngineUnavailable(f"{self.where} has no such database: check NEO4J_DATABASE")
         if "ReadOnly" in code or "NotALeader" in code:
@@ -152,7 +156,7 @@ class Graph:
 
 
 @asynccontextmanager
-async def open_graph(settings: Settings) -> AsyncIterator[Graph]:
+async def open_graph(settings: Settings) -> AsyncGenerator[Graph]:
     """The graph the settings name, checked to answer; the embedded engine is stopped on leaving."""
     if settings.neo4j_uri:
         async with _connected(settings) as graph:
@@ -189,12 +193,12 @@ def _driver(uri: str, auth: tuple[str, str]) -> neo4j.AsyncDriver:
 
 
 @asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[Graph]:
+async def _connected(settings: Settings) -> AsyncGenerator[Graph]:
     where = settings.neo4j_uri.split("@")[-1]
     try:
         driver = _driver(settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password))
-    except (ValueError, driver_errors.DriverError) as error:
-        raise EngineUnavailable(f"NEO4J_URI cannot be used: {str(error)[:200]}") from error
+    except (ValueError, driver_errors.DriverError):  # its text repeats the address, whatever that holds
+        raise EngineUnavailable("NEO4J_URI is no address of a Neo4j: write it like bolt://host:7687") from None
     async with driver:
         graph = Graph(driver, kind=Engine.NEO4J, database=settings.neo4j_database or None, where=where)
         try:

@@ -63,6 +63,7 @@ class Property:
     example: LiteralString = ""
     codes: tuple[Code, ...] = ()
     required: bool = False
+    entity: LiteralString = "Entity"  # label the entity must have, for Kind.ENTITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +288,7 @@ MONEY = (
 PROGRAMME = Property(
     name="programme",
     kind=Kind.ENTITY,
+    entity="Programme",
     zh="协作机制",
     example="programme:east-west-2016",
     description="Programme the claim stands under: its id or its name.",
@@ -720,7 +722,7 @@ NODES: tuple[NodeType, ...] = (
         zh="加载记录",
         description="One run of a loader over the files of a dataset.",
         prefixes=("run:",),
-        id_example="run:seed-pairings:1",
+        id_example="run:1:seed-pairings",
         internal=True,
     ),
 )
@@ -741,7 +743,7 @@ _LEVEL = _codes(
 )
 _PLACES = ("Place", "PlaceGroup")
 _MONEY_KEY = ("class", "basis", "currency", "measure")
-_ABOUT = Property(name="about", kind=Kind.ENTITY, zh="关于", description="The project it is about.")
+_ABOUT = Property(name="about", kind=Kind.ENTITY, entity="Project", zh="关于", description="The project it is about.")
 
 
 def _topic(example: LiteralString) -> Property:
@@ -967,7 +969,13 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
             _text("title", "职务", "Post held there.", "deputy head of the poverty office"),
             _text("batch", "批次", "Batch of posted officials."),
             _text("duties", "职责", "What the official is in charge of."),
-            Property(name="at", kind=Kind.ENTITY, zh="所在单位", description="Organization the post is in."),
+            Property(
+                name="at",
+                kind=Kind.ENTITY,
+                entity="Organization",
+                zh="所在单位",
+                description="Organization the post is in.",
+            ),
         ),
     ),
     RelationshipType(

@@ -1,7 +1,11 @@
 """Names in four scripts: short forms, traditional characters, pinyin, initials, and one text to search in."""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# opencc and pypinyin have no types
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 _PEOPLES = (
     "蒙古族|回族|藏族|维吾尔族|维吾尔|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克族|哈萨克|傣族|黎族|傈僳族|"
@@ -65,18 +69,25 @@ def short_names(name: str) -> tuple[str, ...]:
 
 
 @cache
-def _pinyin():  # noqa: ANN202 - pypinyin has no types; loaded late because it takes a tenth of a second
+def _pinyin() -> Callable[[str], list[str]]:
+    """Loaded late: it takes a tenth of a second."""
     from pypinyin import Style, lazy_pinyin, load_phrases_dict
 
     load_phrases_dict(_READINGS)
-    return lambda text: lazy_pinyin(text, style=Style.NORMAL, errors=lambda run: list(run.split()))
+    options: Any = {"style": Style.NORMAL, "errors": lambda run: run.split()}  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType]
+
+    def read(text: str) -> list[str]:
+        return lazy_pinyin(text, **options)
+
+    return read
 
 
 @cache
-def _converters():  # noqa: ANN202
+def _converter(direction: str) -> Callable[[str], str]:
     from opencc import OpenCC
 
-    return OpenCC("s2t"), OpenCC("t2s")
+    converter: Any = OpenCC(direction)
+    return converter.convert
 
 
 def pinyin(name: str) -> str:
@@ -89,11 +100,11 @@ def initials(syllables: str) -> str:
 
 
 def traditional(name: str) -> str:
-    return _converters()[0].convert(name)
+    return _converter("s2t")(name)
 
 
 def simplified(name: str) -> str:
-    return _converters()[1].convert(name)
+    return _converter("t2s")(name)
 
 
 def has_han(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import LiteralString
 
 from graph.engine import Engine, Graph
+from graph.errors import NotAidgraph
 from graph.model import MODEL, Vocabulary
 
 #: Grows when what is stored changes so that an older aidgraph could not read it.
@@ -50,8 +51,27 @@ def full_text(kind: Engine) -> tuple[LiteralString, ...]:
     )
 
 
+CHECK = "OPTIONAL MATCH (s:Store {id: 'store'}) RETURN s.version, COUNT { MATCH (n) RETURN n }"
+MARK = "MERGE (s:Store {id: 'store'}) ON CREATE SET s.version = $p.version RETURN s.version"
+
+
+async def version_of(graph: Graph) -> int | None:
+    """Version of the layout of what is stored; None in an empty database. NotAidgraph where it is not ours."""
+    version, nodes = (await graph.rows(CHECK))[0]
+    if version is None and nodes:
+        raise NotAidgraph(
+            f"{graph.where} holds {nodes:,} nodes that aidgraph did not write: give it an empty database of its own "
+            "(NEO4J_DATABASE)"
+        )
+    if version is not None and version > STORE_VERSION:
+        raise NotAidgraph(f"{graph.where} was written by a newer aidgraph: install that, or use another database")
+    return version
+
+
 async def apply(graph: Graph, vocabulary: Vocabulary = MODEL) -> None:
-    """Makes what is missing; what is there stays."""
+    """Makes what is missing; what is there stays. Refuses a database that is not aidgraph's."""
+    if await version_of(graph) is None:
+        await graph.write(lambda transaction: transaction.rows(MARK, {"version": STORE_VERSION}))
     for statement in constraints(vocabulary):
         await graph.define(statement)
     if graph.kind is Engine.NEO4J:

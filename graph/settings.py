@@ -43,6 +43,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     schemes = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
     if uri and not uri.startswith(schemes):
         raise GraphError(f"NEO4J_URI is {uri.split('@')[-1][:100]!r}: it must begin with one of {', '.join(schemes)}")
+    if "@" in uri:
+        raise GraphError("NEO4J_URI holds a user name or password: put them into NEO4J_USERNAME and NEO4J_PASSWORD")
     home = environment.get("AIDGRAPH_HOME", "")
     return Settings(
         home=Path(home).expanduser().absolute() if home else user_data_path("aidgraph", appauthor=False),

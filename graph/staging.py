@@ -14,12 +14,10 @@ from typing import Any, Self
 import msgspec
 
 from graph import identity
-from graph.model import MODEL, Time, Vocabulary
+from graph.model import MODEL, Kind, Time, Vocabulary
 from graph.records import Claim, Entity, PreparedClaim, Value
 
 DESCRIBED_IN = "DESCRIBED_IN"
-#: Properties of claims that name an entity, with the label it must have.
-_NAMED = {"programme": "Programme", "about": "Project", "at": "Organization", "reported_by": "Entity"}
 
 _SCHEMA = """
 CREATE TABLE entity (id TEXT, label TEXT, stub INT, file INT, line INT);
@@ -54,6 +52,10 @@ class Staging:
         self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
         self._db = sqlite3.connect(Path(self._folder.name) / "staging.db")
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA)
+        self._named = {  # properties of claims that name an entity, with the label it must have
+            r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
+            for r in vocabulary.relationships
+        }
         self._seq = 0
         self._entities: list[tuple[Any, ...]] = []
         self._claims_kept: list[tuple[Any, ...]] = []
@@ -113,7 +115,7 @@ class Staging:
                 line,
             )
         )
-        for name, label in _NAMED.items():
+        for name, label in self._named[type_]:
             if name in values:
                 self._mentions_kept.append((values[name], label, name, file, line))
         if len(self._claims_kept) >= _CHUNK:
@@ -194,9 +196,7 @@ class Staging:
             "DELETE FROM claim WHERE file = ? AND source NOT IN (SELECT source FROM claim WHERE file <> ?)",
             (_CITED, _CITED),
         )
-        self._db.execute(
-            "DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,)
-        )
+        self._db.execute("DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,))
         self._db.executescript(_INDEXES)
         repeated = self._db.execute("SELECT id, type FROM claim GROUP BY id HAVING count(*) > 1").fetchall()
         for id_, type_ in repeated:

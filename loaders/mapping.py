@@ -33,7 +33,8 @@ KIND_COLUMNS = {RELATIONSHIP: "关系", ENTITY: "实体", ID: "编号"}
 class Mapper(Protocol):
     """Makes records of the rows of one table."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
 
@@ -92,7 +93,8 @@ class TemplateMapper:
     def _claim(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         cell = cells.get(RELATIONSHIP, Cell(RELATIONSHIP, ""))
         if cell.text not in self._types:
-            allowed = {name: r.name for r in self._vocabulary.relationships for name in (r.name, r.zh)}
+            writable = [r for r in self._vocabulary.relationships if r.name != "DESCRIBED_IN"]  # made of entity rows
+            allowed = {name: r.name for r in writable for name in (r.name, r.zh)}
             self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
         relationship = self._vocabulary.relationship[self._types[cell.text]]
         self._refuse_foreign(relationship.name, cells)
@@ -229,7 +231,7 @@ def _texts(data: dict[str, Any], key: str, name: str) -> tuple[str, ...]:
 
 def _rule(raw: dict[str, Any], every: set[str], name: str, vocabulary: Vocabulary) -> RecordRule:
     type_ = raw.get("relationship") or raw.get("entity")
-    if type_ in vocabulary.relationship:
+    if type_ in vocabulary.relationship and type_ != "DESCRIBED_IN":
         usable = {p.name for p in vocabulary.claim_properties(type_)} | {*END_COLUMNS, "from_at", "to_at"}
     elif type_ in vocabulary.node:
         usable = {p.name for p in (*vocabulary.node_properties(type_), *PROVENANCE)} | {ID, *vocabulary.relationship}

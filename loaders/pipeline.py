@@ -5,7 +5,7 @@ Everything is read and checked before the first row is written; rejected rows ar
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from graph.records import Claim, Entity, Value
 from graph.sources import directory as known
 from graph.staging import DOCUMENT, Staging
 from graph.write import runs
-from loaders import formats, mapping, tabular, values
+from loaders import formats, mapping, tabular
 from loaders.directory import Directory
 from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rows import RowBuilder
@@ -30,6 +30,8 @@ _COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
 
 Progress = Callable[[str, int, int], None]
+#: file number, line, column, value, reason
+Fault = tuple[int, int, str, str, str]
 T = TypeVar("T")
 
 
@@ -109,7 +111,7 @@ async def load(
     *,
     progress: Progress = lambda _stage, _done, _total: None,
     on_wait: Callable[[str], None] | None = None,
-    clock: Callable[[], int] | None = None,
+    clock: Callable[[], int] = write.now,
     vocabulary: Vocabulary = MODEL,
 ) -> Report:
     """Loads files as one dataset, or with `dry_run` only checks them. Raises LoadError and GraphError."""
@@ -132,7 +134,6 @@ async def load(
                 return report
             if options.dry_run:
                 return report
-            extra = {"clock": clock} if clock else {}
             report.counts = await write.load(
                 graph,
                 staging,
@@ -145,7 +146,7 @@ async def load(
                 on_wait=on_wait,
                 vocabulary=vocabulary,
                 version=options.version,
-                **extra,
+                clock=clock,
             )
             report.written = True
             return report
@@ -254,7 +255,7 @@ class _Reading:
         """Every id that a row names exists, of a type that may stand there; rows that fail are taken out, again and
         again until no row depends on one that was."""
         while True:
-            faults = [
+            faults: list[Fault] = [
                 *(
                     (file, line, "part_of", id_, "is no row_id of this load: correct it")
                     for id_, file, line in self._staging.resolve_parts()
@@ -268,7 +269,7 @@ class _Reading:
                 self._issue(self._names[file] if file >= 0 else "", line, column, value, reason)
                 self._staging.reject(file, line)
 
-    async def _label_faults(self):  # noqa: ANN202
+    async def _label_faults(self) -> AsyncIterator[Fault]:
         for chunk in _chunks(self._staging.entity_rows()):
             ids = {row[0] for row in chunk}
             stored = await known.types(self._graph, ids)
@@ -279,7 +280,7 @@ class _Reading:
                 if clash:
                     yield file, line, "id", id_, f"is a {clash} already and cannot be a {label} too: give it another id"
 
-    async def _mention_faults(self):  # noqa: ANN202
+    async def _mention_faults(self) -> AsyncIterator[Fault]:
         for chunk in _chunks(self._staging.mentioned()):
             ids = {row[0] for row in chunk}
             found = {id_: {label} for id_, label in (await known.types(self._graph, ids)).items()}

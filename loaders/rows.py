@@ -14,6 +14,8 @@ from loaders.records import RowError
 
 T = TypeVar("T")
 
+#: Types that say nothing without properties of their own, or that people decide on.
+_STANDING_ALONE = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM")
 _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # converted cells kept
 
@@ -147,8 +149,10 @@ class RowBuilder:
         """Claims from columns that are headed by a relationship type; returns what the entity is PART_OF."""
         parents: tuple[str, ...] = ()
         for type_, relationship in self._vocabulary.relationship.items():
-            if type_ not in cells:
+            if type_ not in cells or not cells[type_].text.strip():
                 continue
+            if relationship.money or relationship.figures or relationship.help_when or type_ in _STANDING_ALONE:
+                raise RowError(f"{type_} needs a row of its own in a table of claims", column=cells[type_].column)
             ends = tuple(text for text in (values.clean(part) for part in cells[type_].text.split(";")) if text)
             targets = tuple(self._target(relationship.end, end, cells[type_].column) for end in ends)
             for target in targets:

@@ -80,7 +80,7 @@ def number(text: str) -> Decimal:
     return value if value else value.copy_abs()
 
 
-def _why_no_number(plain: str) -> str:  # noqa: PLR0911 - one line a reason
+def _why_no_number(plain: str) -> str:
     if not plain:
         return "is empty; a number is needed"
     if len(plain) > QUOTED:

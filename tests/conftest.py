@@ -48,7 +48,7 @@ def neo4j_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]
 
 
 @asynccontextmanager
-async def _opened(engine: str, neo4j_settings, folder: Path) -> AsyncIterator[Graph]:  # noqa: ANN001
+async def _opened(engine: str, neo4j_settings, folder: Path) -> AsyncIterator[Graph]:
     settings = neo4j_settings() if engine == "neo4j" else Settings(home=folder, heap="512m")
     async with open_graph(settings) as graph:
         assert await graph.value("MATCH (n) RETURN count(n)") == 0, "the tests only run on an empty database"
@@ -57,7 +57,7 @@ async def _opened(engine: str, neo4j_settings, folder: Path) -> AsyncIterator[Gr
 
 
 @pytest.fixture(scope="session")
-async def empty_graph(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:  # noqa: ANN001
+async def empty_graph(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:
     async with _opened(engine, neo4j_settings, tmp_path_factory.mktemp("graph")) as graph:
         yield graph
 
@@ -66,14 +66,16 @@ async def empty_graph(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator
 async def graph(empty_graph: Graph) -> AsyncIterator[Graph]:
     """An empty graph with its schema; emptied again after the test."""
     yield empty_graph
-    while await empty_graph.value("MATCH (n) RETURN count(n)"):
+    while await empty_graph.value("MATCH (n) WHERE NOT n:Store RETURN count(n)"):
         await empty_graph.write(
-            lambda transaction: transaction.rows("MATCH (n) WITH n LIMIT 2000 DETACH DELETE n RETURN count(*)")
+            lambda transaction: transaction.rows(
+                "MATCH (n) WHERE NOT n:Store WITH n LIMIT 2000 DETACH DELETE n RETURN count(*)"
+            )
         )
 
 
 @pytest.fixture(scope="session")
-async def seeded(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:  # noqa: ANN001
+async def seeded(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator[Graph]:
     """A graph with the whole seed; tests must not write to it."""
     async with _opened(engine, neo4j_settings, tmp_path_factory.mktemp("seeded")) as graph:
         await seed.load(graph)

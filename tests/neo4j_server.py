@@ -23,7 +23,7 @@ import platformdirs
 from neo4j import GraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
-import graph.guard
+import graph.embedded.guard
 
 VERSION = "5.26.30"
 ARTIFACTS = (("org.neo4j.app", "neo4j-server"), ("org.neo4j", "neo4j"))
@@ -103,7 +103,7 @@ def start(*, auth: str | None = None, timeout: float = 90.0) -> Neo4jServer:
     command += [f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
     with (home / "console.log").open("wb") as log:
         guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(graph.guard.__file__), *command],
+            [sys.executable, "-I", "-S", str(graph.embedded.guard.__file__), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from graph.engine import Graph
 
@@ -30,18 +31,19 @@ class Named:
 
 async def named(graph: Graph) -> list[Named]:
     """All places, groups of places and programmes."""
+    rows: list[list[Any]] = await graph.rows(NAMED)
     return [
         Named(
             id=id_,
             type=type_,
             name=name or "",
-            names=tuple(n for n in (short, english, *(aliases or [])) if n),
+            names=tuple(str(n) for n in (short, english, *(aliases or ())) if n),
             code=code or "",
             valid_from=valid_from or "",
             valid_to=valid_to or "",
             parents=tuple(parents),
         )
-        async for id_, type_, name, short, english, aliases, code, valid_from, valid_to, parents in graph.stream(NAMED)
+        for id_, type_, name, short, english, aliases, code, valid_from, valid_to, parents in rows
     ]
 
 

@@ -4,10 +4,10 @@ What counts as help to a place: claims that end at it (or start there, where who
 under another code, or at projects located in it; a posted official is the means of who sent him.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString
 
-from graph.dates import NEVER, Bounds, Holds
+from graph.dates import NEVER, Bounds, Holds, jointly
 from graph.engine import Graph
 from graph.model import MODEL, Help, RelationshipType, Time, Vocabulary
 
@@ -105,9 +105,17 @@ class _Reading:
             self._add(type_, {**helper, "type": helper_type}, {**recipient, "type": recipient_type}, properties)
 
     async def postings(self, ids: list[str]) -> None:
-        for type_, helper_type, helper, recipient_type, recipient, properties, means_type, means, sent in await self._rows(
-            POSTINGS, ids
-        ):
+        for (
+            type_,
+            helper_type,
+            helper,
+            recipient_type,
+            recipient,
+            properties,
+            means_type,
+            means,
+            sent,
+        ) in await self._rows(POSTINGS, ids):
             self._add(
                 type_,
                 {**helper, "type": helper_type},
@@ -133,8 +141,6 @@ class _Reading:
         sent: dict[str, Any] | None = None,
     ) -> None:
         holds = _holds(MODEL.relationship[type_].time, properties, self._as_of) if self._as_of else None
-        if holds is Holds.NOT:
-            return
         row = self._found.setdefault(helper["id"], Helper(entity=helper))
         row.claims.append(
             HelpClaim(type=type_, holds=holds, recipient=recipient, properties=properties, means=means, sent=sent)
@@ -142,13 +148,26 @@ class _Reading:
 
     async def answer(self) -> Answer:
         for row in self._found.values():
-            row.claims.sort(key=lambda claim: (claim.properties["fact"], claim.properties["id"]))
-        ordered = sorted(
-            self._found.values(), key=lambda row: (-len({c.properties["fact"] for c in row.claims}), row.entity["id"])
-        )
+            row.claims = _in_force(row.claims)
+        rows = [row for row in self._found.values() if row.claims]
+        ordered = sorted(rows, key=lambda row: (-len({c.properties["fact"] for c in row.claims}), row.entity["id"]))
         ids = sorted({claim.properties["source"] for row in ordered for claim in row.claims})
         sources = {row[0]: row[1] for row in await self._graph.rows(SOURCES, {"ids": ids})}
         return Answer(helpers=ordered, sources=sources, truncated=self._truncated)
+
+
+def _in_force(claims: list[HelpClaim]) -> list[HelpClaim]:
+    """Claims of the facts that hold on the day, by fact and id; each says how far its fact holds, not it alone."""
+    facts: dict[str, list[HelpClaim]] = {}
+    for claim in sorted(claims, key=lambda claim: (claim.properties["fact"], claim.properties["id"])):
+        facts.setdefault(claim.properties["fact"], []).append(claim)
+    kept: list[HelpClaim] = []
+    for of_fact in facts.values():
+        said = [claim.holds for claim in of_fact if claim.holds]
+        joint = jointly(said) if said else None
+        if joint is not Holds.NOT:
+            kept += [replace(claim, holds=joint) for claim in of_fact]
+    return kept
 
 
 def _holds(time: Time, properties: dict[str, Any], day: str) -> Holds:

@@ -21,7 +21,7 @@ from graph.write.entities import EntityWriter
 from graph.write.lock import Lock, writer
 from graph.write.runs import Origin
 
-__all__ = ["BATCH", "Counts", "Origin", "load"]
+__all__ = ["BATCH", "Counts", "Origin", "load", "now"]
 
 T = TypeVar("T", Described, PreparedClaim, tuple[str, str, str])
 
@@ -33,7 +33,8 @@ RETRACTS_ROWS, RETRACTS_SHARE = 10, 0.2
 Progress = Callable[[str, int, int], None]
 
 
-def _clock() -> int:
+def now() -> int:
+    """Epoch ms."""
     return time.time_ns() // 1_000_000
 
 
@@ -47,7 +48,7 @@ async def load(
     rejected: int = 0,
     wait: float = 0.0,
     batch: int = BATCH,
-    clock: Callable[[], int] = _clock,
+    clock: Callable[[], int] = now,
     progress: Progress = lambda _stage, _done, _total: None,
     on_wait: Callable[[str], None] | None = None,
     vocabulary: Vocabulary = MODEL,

@@ -1,13 +1,13 @@
 """Writing claims of one type: what is stored is read, compared in Python, closed and created, in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from graph import identity
 from graph.engine import Transaction
 from graph.errors import GraphError
-from graph.model import RelationshipType
+from graph.model import FIGURES, MONEY, PROGRAMME, PROVENANCE, VALIDITY, RelationshipType
 from graph.records import PreparedClaim, Value
 from graph.write.readings import Reading, Settled, claim_properties, readings_of, settle
 
@@ -80,6 +80,15 @@ class Stamp:
     now: int
 
 
+@dataclass(slots=True)
+class _Changes:
+    """What a batch is about to do: rows to create, and (start, version, properties) to update."""
+
+    counts: Counts = field(default_factory=Counts)
+    created: list[list[Any]] = field(default_factory=list[list[Any]])
+    updated: list[tuple[str, str, Any]] = field(default_factory=list[tuple[str, str, Any]])
+
+
 def _grouped(pairs: Iterable[tuple[str, str, Any]]) -> list[list[Any]]:
     """[[node id, {key: payload}], …] from (node id, key, payload)."""
     groups: dict[str, dict[str, Any]] = {}
@@ -94,129 +103,127 @@ class ClaimWriter:
     def __init__(self, relationship: RelationshipType, stamp: Stamp) -> None:
         self._type = relationship
         self._stamp = stamp
+        names = {p.name for p in (*relationship.properties, *MONEY, *FIGURES, *VALIDITY, *PROVENANCE, PROGRAMME)}
+        self._value_names = names | {f"{name}_text" for name in names}
 
     async def write(self, transaction: Transaction, claims: Sequence[PreparedClaim], *, fresh: bool = False) -> Counts:
         """`fresh`: their starts or their sources are new, so nothing can be stored of them yet."""
-        stored = {} if fresh else await self._stored(transaction, claims)
-        counts = Counts()
-        created: list[list[Any]] = []
-        updated: list[tuple[str, str, Any]] = []
+        stored = {} if fresh else await self._stored(transaction, [(c.start, c.end, c.id) for c in claims])
+        changes = _Changes()
         crowded: list[tuple[PreparedClaim, Stored]] = []
         for claim in claims:
-            versions = stored.get(claim.id, [])
+            versions = stored.get(claim.id, ())
             current = next((version for version in versions if version.open), None)
             if current is None:
-                counts.new += 1
-                created.append(self._row(claim, settle([self._reading(claim)]), versions))
+                changes.counts.new += 1
+                changes.created.append(self._row(claim, settle([self._reading(claim)]), versions))
             elif current.datasets == [self._stamp.dataset]:
-                self._replace(claim, current, versions, counts, created, updated)
+                self._replace(claim, current, versions, changes)
             else:
                 crowded.append((claim, current))
         if crowded:
-            await self._merge(transaction, crowded, stored, counts, created, updated)
-        await self._apply(transaction, created, updated)
-        return counts
+            await self._merge(transaction, crowded, stored, changes)
+        return await self._apply(transaction, changes)
 
-    def _replace(
-        self,
-        claim: PreparedClaim,
-        current: Stored,
-        versions: Sequence[Stored],
-        counts: Counts,
-        created: list[list[Any]],
-        updated: list[tuple[str, str, Any]],
-    ) -> None:
+    def _replace(self, claim: PreparedClaim, current: Stored, versions: Sequence[Stored], changes: _Changes) -> None:
+        """A claim that this dataset alone supports."""
         if current.digest == claim.digest:
-            counts.unchanged += 1
+            changes.counts.unchanged += 1
             if current.locators != [claim.locator]:  # the row moved within its file: nothing new is said
-                updated.append((claim.start, current.version, {"locator": claim.locator, "locators": [claim.locator]}))
+                moved = {"locator": claim.locator, "locators": [claim.locator]}
+                changes.updated.append((claim.start, current.version, moved))
             return
-        counts.changed += 1
-        updated.append((claim.start, current.version, {"retracted_at": self._stamp.now}))
-        created.append(self._row(claim, settle([self._reading(claim)]), versions))
+        changes.counts.changed += 1
+        self._close(claim.start, current, changes)
+        changes.created.append(self._row(claim, settle([self._reading(claim)]), versions))
 
     async def _merge(
         self,
         transaction: Transaction,
         crowded: Sequence[tuple[PreparedClaim, Stored]],
         stored: dict[str, list[Stored]],
-        counts: Counts,
-        created: list[list[Any]],
-        updated: list[tuple[str, str, Any]],
+        changes: _Changes,
     ) -> None:
         """Claims that other datasets support: the readings are settled anew."""
-        values = await self._values(transaction, [(claim.start, current.version) for claim, current in crowded])
+        values = await self._values(transaction, [current for _, current in crowded])
         for claim, current in crowded:
             readings = self._readings(current, values[current.version])
             was = readings.get(self._stamp.dataset)
             readings[self._stamp.dataset] = self._reading(claim)
             settled = settle(readings.values())
-            if settled.digest != current.digest:
-                counts.changed += 1
-                updated.append((claim.start, current.version, {"retracted_at": self._stamp.now}))
-                created.append(self._row(claim, settled, stored[claim.id]))
-                continue
-            if was is None:
-                counts.supported += 1
-            elif was.digest == claim.digest:
-                counts.unchanged += 1
+            if was is None and settled.digest == current.digest:
+                changes.counts.supported += 1
+            elif was is not None and was.digest == claim.digest:
+                changes.counts.unchanged += 1
             else:
-                counts.changed += 1
-            updated.append((claim.start, current.version, self._support(settled)))
+                changes.counts.changed += 1
+            if settled.digest == current.digest:
+                changes.updated.append((claim.start, current.version, self._support(settled)))
+            else:
+                self._close(claim.start, current, changes)
+                changes.created.append(self._row(claim, settled, stored[claim.id]))
 
     async def withdraw(self, transaction: Transaction, supports: Sequence[tuple[str, str, str]]) -> Counts:
         """Takes this dataset's support from open claims: (start, end, claim id)."""
-        asked = [PreparedClaim(type=self._type.name, start=start, end=end, id=id_, fact="", source="", locator="", digest="",
-                               values={}) for start, end, id_ in supports]  # fmt: skip
-        stored = await self._stored(transaction, asked)
-        counts = Counts()
-        created: list[list[Any]] = []
-        updated: list[tuple[str, str, Any]] = []
-        current = {
-            claim.id: version
-            for claim in asked
-            for version in stored.get(claim.id, [])
+        stored = await self._stored(transaction, supports)
+        open_ones = {
+            id_: version
+            for id_, versions in stored.items()
+            for version in versions
             if version.open and self._stamp.dataset in version.datasets
         }
-        values = await self._values(transaction, [(v.start, v.version) for v in current.values()])
-        for claim in asked:
-            if (version := current.get(claim.id)) is None:
+        values = await self._values(transaction, list(open_ones.values()))
+        changes = _Changes()
+        for start, end, id_ in supports:
+            if (current := open_ones.get(id_)) is None:
                 continue
-            properties = values[version.version]
-            readings = self._readings(version, properties)
+            said = values[current.version]
+            readings = self._readings(current, said)
             del readings[self._stamp.dataset]
-            if not readings:
-                counts.retracted += 1
-                updated.append((claim.start, version.version, {"retracted_at": self._stamp.now}))
+            settled = settle(readings.values()) if readings else None
+            if settled and settled.digest == current.digest:
+                changes.updated.append((start, current.version, self._support(settled)))
                 continue
-            settled = settle(readings.values())
-            if settled.digest == version.digest:
-                updated.append((claim.start, version.version, self._support(settled)))
+            self._close(start, current, changes)
+            if settled is None:
+                changes.counts.retracted += 1
                 continue
-            counts.changed += 1
-            updated.append((claim.start, version.version, {"retracted_at": self._stamp.now}))
-            known = PreparedClaim(type=claim.type, start=claim.start, end=claim.end, id=claim.id, fact=properties["fact"],
-                                  source=properties["source"], locator="", digest="", values={})  # fmt: skip
-            created.append(self._row(known, settled, stored[claim.id]))
-        await self._apply(transaction, created, updated)
-        return counts
+            changes.counts.changed += 1
+            identity_ = PreparedClaim(
+                type=self._type.name,
+                start=start,
+                end=end,
+                id=id_,
+                fact=said["fact"],
+                source=said["source"],
+                locator=settled.locator,
+                digest=settled.digest,
+                values=settled.values,
+            )
+            changes.created.append(self._row(identity_, settled, stored[id_]))
+        return await self._apply(transaction, changes)
 
-    async def _stored(self, transaction: Transaction, claims: Sequence[PreparedClaim]) -> dict[str, list[Stored]]:
+    def _close(self, start: str, version: Stored, changes: _Changes) -> None:
+        changes.updated.append((start, version.version, {"retracted_at": self._stamp.now}))
+
+    async def _stored(
+        self, transaction: Transaction, claims: Sequence[tuple[str, str, str]]
+    ) -> dict[str, list[Stored]]:
+        """Stored versions by claim id, of claims given as (start, end, id)."""
         # come from the side with fewer nodes: a hub's claims are then walked once, not once a row
-        by_end = len({claim.end for claim in claims}) < len({claim.start for claim in claims})
-        by = _grouped(((claim.end if by_end else claim.start), claim.id, True) for claim in claims)
+        by_end = len({end for _, end, _ in claims}) < len({start for start, _, _ in claims})
+        by = _grouped(((end if by_end else start), id_, True) for start, end, id_ in claims)
         found: dict[str, list[Stored]] = {}
         for id_, version, digest, is_open, far, datasets, locators, others, near in await transaction.rows(
             read_versions(self._type.name, by_end=by_end), {"by": by}
         ):
-            start = far if by_end else near
             found.setdefault(id_, []).append(
                 Stored(
                     id=id_,
                     version=version,
                     digest=digest,
                     open=is_open,
-                    start=start,
+                    start=far if by_end else near,
                     datasets=datasets,
                     locators=locators,
                     others=others or [],
@@ -224,36 +231,30 @@ class ClaimWriter:
             )
         return found
 
-    async def _values(self, transaction: Transaction, versions: Sequence[tuple[str, str]]) -> dict[str, dict[str, Any]]:
-        by = _grouped((start, version, True) for start, version in versions)
+    async def _values(self, transaction: Transaction, versions: Sequence[Stored]) -> dict[str, dict[str, Any]]:
+        """Properties by version."""
+        by = _grouped((version.start, version.version, True) for version in versions)
         return {row[0]: row[1] for row in await transaction.rows(read_values(self._type.name), {"by": by})}
 
-    async def _apply(
-        self, transaction: Transaction, created: list[list[Any]], updated: list[tuple[str, str, Any]]
-    ) -> None:
-        if updated:
-            count = await transaction.value(update(self._type.name), {"by": _grouped(updated)})
-            if count != len(updated):
-                raise GraphError(f"{len(updated)} versions of {self._type.name} were to be updated and {count} were")
-        if created:
-            count = await transaction.value(create(self._type.name), {"rows": created})
-            if count != len(created):  # an end that is missing drops its row without a word
-                raise GraphError(f"{len(created)} claims of {self._type.name} were to be written and {count} were")
+    async def _apply(self, transaction: Transaction, changes: _Changes) -> Counts:
+        if changes.updated:
+            count = await transaction.value(update(self._type.name), {"by": _grouped(changes.updated)})
+            if count != len(changes.updated):
+                raise GraphError(
+                    f"{len(changes.updated)} versions of {self._type.name} were to be updated, {count} were"
+                )
+        if changes.created:
+            count = await transaction.value(create(self._type.name), {"rows": changes.created})
+            if count != len(changes.created):  # an end that is missing drops its row without a word
+                raise GraphError(f"{len(changes.created)} claims of {self._type.name} were to be written, {count} were")
+        return changes.counts
 
     def _reading(self, claim: PreparedClaim) -> Reading:
         return Reading(dataset=self._stamp.dataset, locator=claim.locator, digest=claim.digest, values=claim.values)
 
     def _readings(self, version: Stored, properties: dict[str, Any]) -> dict[str, Reading]:
-        names = {p.name for p in self._value_names()}
-        values: dict[str, Value] = {
-            name: value for name, value in properties.items() if name in names or name.removesuffix("_text") in names
-        }
+        values: dict[str, Value] = {n: value for n, value in properties.items() if n in self._value_names}
         return readings_of(version.digest, values, version.datasets, version.locators, version.others)
-
-    def _value_names(self):  # noqa: ANN202
-        from graph.model import FIGURES, MONEY, PROGRAMME, PROVENANCE, VALIDITY
-
-        return (*self._type.properties, *MONEY, *FIGURES, *VALIDITY, *PROVENANCE, PROGRAMME)
 
     def _row(self, claim: PreparedClaim, settled: Settled, versions: Sequence[Stored]) -> list[Any]:
         earlier = sum(version.digest == settled.digest for version in versions)

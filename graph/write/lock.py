@@ -3,15 +3,14 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
-from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import psutil
 
 from graph.engine import Graph, Transaction
-from graph.errors import LockLost, WriterBusy
+from graph.errors import GraphError, LockLost, WriterBusy
 
 #: Milliseconds without a batch after which another writer may take over; the engine ends any statement long before.
 LEASE = 120_000
@@ -31,6 +30,8 @@ SET l.until = timestamp() + $p.lease RETURN count(l)
 """
 RELEASE = "MATCH (l:Lock {id: 'writer'}) WHERE l.owner = $p.owner SET l.owner = null, l.dataset = null RETURN count(l)"
 
+_held: set[str] = set()  # owners in this process whose loads are under way
+
 
 def _owner() -> str:
     process = psutil.Process()
@@ -42,6 +43,8 @@ def _is_dead(owner: str) -> bool:
     host, pid, started, _ = owner.split("|")
     if host != socket.gethostname():
         return False
+    if int(pid) == os.getpid():
+        return owner not in _held  # a load of ours that could not let go, or of a process that had our pid
     try:
         process = psutil.Process(int(pid))
         # the system's clock is set now and then, and start times are counted from it
@@ -63,7 +66,7 @@ class Lock:
 @asynccontextmanager
 async def writer(
     graph: Graph, dataset: str, *, wait: float = 0.0, on_wait: Callable[[str], None] | None = None
-) -> AsyncIterator[Lock]:
+) -> AsyncGenerator[Lock]:
     """Holds the right to write. `wait`: seconds to wait for another writer; then WriterBusy says who it is."""
     owner = _owner()
     await graph.write(lambda transaction: transaction.rows(MAKE))
@@ -77,10 +80,13 @@ async def writer(
         if on_wait:
             on_wait(holder)
         await asyncio.sleep(min(1.0, max(0.05, wait)))
+    _held.add(owner)
     try:
         yield Lock(owner)
     finally:
-        await graph.write(lambda transaction: transaction.rows(RELEASE, {"owner": owner}))
+        _held.discard(owner)
+        with suppress(GraphError):  # the lease runs out by itself, and what the load did or met is what counts
+            await graph.write(lambda transaction: transaction.rows(RELEASE, {"owner": owner}))
 
 
 async def _take(graph: Graph, owner: str, dataset: str) -> bool:

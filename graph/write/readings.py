@@ -136,7 +136,7 @@ def project(id_: str, label: str, canonical: str, descriptions: Iterable[Descrip
             if name in ("name", "name_en", "short_name") and merged.get(name, value) != value:
                 aliases[str(value)] = None
             merged.setdefault(name, value)
-    own = {merged.get(name) for name in ("name", "name_en", "short_name")}
+    own = {str(merged.get(name, "")) for name in ("name", "name_en", "short_name")}
     if kept := sorted(alias for alias in aliases if alias not in own):
         merged["aliases"] = kept
     if "url" not in merged and label == "Source" and id_.startswith("http"):

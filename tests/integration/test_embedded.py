@@ -18,6 +18,8 @@ from neo4j.exceptions import AuthError
 
 from graph import embedded
 from graph.embedded import Address, EmbeddedServer, owner_of, sql
+from graph.embedded import child as child_module
+from graph.embedded import server as server_module
 from graph.errors import EngineUnavailable, GraphError, StoreInUse, StoreUnwritable
 
 reason = embedded.unsupported_reason()
@@ -107,7 +109,7 @@ def test_password_is_in_no_listing(server: EmbeddedServer) -> None:
 
 
 def test_environment_of_the_child_has_nothing_of_ours(server: EmbeddedServer) -> None:
-    assert set(psutil.Process(server.pid).environ()) <= {*embedded.PASSED_ENVIRONMENT, "LC_ALL", "LD_LIBRARY_PATH"}
+    assert set(psutil.Process(server.pid).environ()) <= {*child_module.PASSED_ENVIRONMENT, "LC_ALL", "LD_LIBRARY_PATH"}
 
 
 def test_bolt_takes_the_password_and_no_other(server: EmbeddedServer) -> None:
@@ -245,14 +247,14 @@ def test_process_that_got_the_pid_of_a_dead_owner_is_left_alone(tmp_path: Path, 
 
 @pytest.mark.parametrize("taken", [0, 1])
 def test_taken_port_is_changed_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
-    free = embedded._free_ports
+    free = server_module.free_ports
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         first = list(free())
         first[taken] = other.getsockname()[1]
         tries = iter([tuple(first), free()])
-        monkeypatch.setattr(embedded, "_free_ports", lambda: next(tries))
+        monkeypatch.setattr(server_module, "free_ports", lambda: next(tries))
         with EmbeddedServer.start(tmp_path / "store", heap=HEAP) as server:
             assert answers(server.address)
             assert next(tries, None) is None
@@ -272,7 +274,7 @@ def test_store_on_a_file_system_that_takes_no_files() -> None:
 
 
 def test_full_disk_is_told_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LEAST_SPACE", 2**62)
+    monkeypatch.setattr(server_module, "LEAST_SPACE", 2**62)
     with pytest.raises(StoreUnwritable, match="is full: free some space"):
         EmbeddedServer.start(tmp_path / "store")
     assert owner_of(tmp_path / "store") is None
@@ -319,7 +321,7 @@ def test_mcp_that_was_switched_on_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_wheel_or_java_says_to_set_neo4j_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_wheel", lambda: tmp_path)
+    monkeypatch.setattr(child_module, "wheel_folder", lambda: tmp_path)
     assert "NEO4J_URI" in str(embedded.unsupported_reason())
     monkeypatch.undo()
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
@@ -329,11 +331,6 @@ def test_missing_wheel_or_java_says_to_set_neo4j_uri(tmp_path: Path, monkeypatch
     assert not (tmp_path / "store").exists()
 
 
-def test_default_store_is_below_aidgraph_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIDGRAPH_HOME", str(tmp_path))
-    assert embedded.default_store() == tmp_path / "store"
-
-
 def test_wheel_is_not_imported() -> None:
     code = "import graph.embedded as e, sys; e.unsupported_reason(); print({'jpype', 'neo4j'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -341,7 +338,7 @@ def test_wheel_is_not_imported() -> None:
 
 
 def test_gives_up_after_too_many_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "RESTARTS_ALLOWED", 1)
+    monkeypatch.setattr(server_module, "RESTARTS_ALLOWED", 1)
     with EmbeddedServer.start(tmp_path / "store", heap=HEAP) as server:
         psutil.Process(server.pid).kill()
         until(lambda: server.restarts == 1 and answers(server.address), 15)

@@ -155,11 +155,25 @@ async def test_a_lease_that_has_run_out_is_taken_over_and_no_other(placed: Graph
 
 
 async def test_a_living_process_keeps_its_lock_when_the_clock_is_set(placed: Graph, tmp_path: Path) -> None:
-    own = psutil.Process()
-    await hold(placed, f"{socket.gethostname()}|{own.pid}|{own.create_time() + 1.5:.2f}|0000")
-    with pytest.raises(WriterBusy, match=f"process {own.pid} "):
+    other = psutil.Process().parent()
+    assert other
+    await hold(placed, f"{socket.gethostname()}|{other.pid}|{other.create_time() + 1.5:.2f}|0000")
+    with pytest.raises(WriterBusy, match=f"process {other.pid} "):
         await load(placed, tmp_path, COMPANIES)
-    await hold(placed, "", lease=-1)
+
+
+async def test_a_lock_that_could_not_be_let_go_is_no_hindrance(
+    placed: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(self: Graph, work: Any) -> None:
+        raise GraphError("the disk is full")
+
+    with pytest.raises(GraphError, match="what broke the load"), monkeypatch.context() as patch:
+        async with writer(placed, "first"):
+            patch.setattr(Graph, "write", fail)
+            raise GraphError("what broke the load")
+    assert await holder(placed)
+    assert (await load(placed, tmp_path, COMPANIES)).written
 
 
 async def test_a_load_that_has_lost_its_lock_stops(

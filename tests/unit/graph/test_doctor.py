@@ -10,6 +10,7 @@ import pytest
 
 from graph import doctor, embedded
 from graph.doctor import Finding, examine
+from graph.embedded import child
 from graph.settings import Settings
 
 pytestmark = pytest.mark.skipif(bool(embedded.unsupported_reason()) and not os.environ.get("CI"), reason="no engine")
@@ -91,7 +92,7 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, ok: bo
 
 
 async def test_engine_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_wheel", lambda: None)
+    monkeypatch.setattr(child, "wheel_folder", lambda: None)
     found = by_name(await examine(Settings(home=tmp_path)))
     assert (found["engine"].ok, found["engine"].mend) == (False, "set NEO4J_URI to use a Neo4j server")
     assert "Java" not in found and found["store"].says == "not looked into"
@@ -100,7 +101,7 @@ async def test_engine_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.
 async def test_java_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     java = tmp_path / "java"
     java.write_text("")
-    monkeypatch.setattr(embedded, "_java", lambda _wheel: java)
+    monkeypatch.setattr(embedded, "java", lambda _wheel: java)
     found = by_name(await examine(Settings(home=tmp_path)))
     assert found["Java"].ok is False and "reinstall arcadedb-embedded" in found["Java"].mend
 

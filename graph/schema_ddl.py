@@ -4,6 +4,7 @@ Neo4j gets an index on (property, id) of each label for its ordered lists. The e
 on the id of a sub-label silently loses uniqueness across labels there, and it would not use it in order.
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import LiteralString
 
@@ -51,32 +52,51 @@ def full_text(kind: Engine) -> tuple[LiteralString, ...]:
     )
 
 
-CHECK = "OPTIONAL MATCH (s:Store {id: 'store'}) RETURN s.version, COUNT { MATCH (n) RETURN n }"
-MARK = "MERGE (s:Store {id: 'store'}) ON CREATE SET s.version = $p.version RETURN s.version"
+CHECK = "MATCH (s:Store {id: 'store'}) RETURN s.version, s.schema"
+NODES = "MATCH (n) RETURN count(n)"
+MARK = """
+MERGE (s:Store {id: 'store'}) ON CREATE SET s.version = $p.version SET s.schema = $p.schema RETURN s.version
+"""
 
 
-async def version_of(graph: Graph) -> int | None:
-    """Version of the layout of what is stored; None in an empty database. NotAidgraph where it is not ours."""
-    version, nodes = (await graph.rows(CHECK))[0]
-    if version is None and nodes:
-        raise NotAidgraph(
-            f"{graph.where} holds {nodes:,} nodes that aidgraph did not write: give it an empty database of its own "
-            "(NEO4J_DATABASE)"
-        )
-    if version is not None and version > STORE_VERSION:
+async def _stored(graph: Graph) -> tuple[int | None, str]:
+    """Version of the layout of what is stored (None: an empty database) and hash of the schema it was given."""
+    rows = await graph.rows(CHECK)
+    if not rows:
+        if nodes := await graph.value(NODES):
+            raise NotAidgraph(
+                f"{graph.where} holds {nodes:,} nodes that aidgraph did not write: give it an empty database of its own "
+                "(NEO4J_DATABASE)"
+            )
+        return None, ""
+    version, schema = rows[0]
+    if version > STORE_VERSION:
         raise NotAidgraph(f"{graph.where} was written by a newer aidgraph: install that, or use another database")
-    return version
+    return version, schema or ""
+
+
+def _statements(kind: Engine, vocabulary: Vocabulary) -> list[LiteralString]:
+    lists = list_indexes(vocabulary) if kind is Engine.NEO4J else ()
+    return [*constraints(vocabulary), *lists]
 
 
 async def apply(graph: Graph, vocabulary: Vocabulary = MODEL) -> None:
     """Makes what is missing; what is there stays. Refuses a database that is not aidgraph's."""
-    if await version_of(graph) is None:
-        await graph.write(lambda transaction: transaction.rows(MARK, {"version": STORE_VERSION}))
-    for statement in constraints(vocabulary):
+    statements = _statements(graph.kind, vocabulary)
+    text = full_text(graph.kind)
+    schema = hashlib.sha256("\n".join((*statements, *text)).encode()).hexdigest()
+    version, applied = await _stored(graph)
+    if applied == schema:
+        return
+    if version is None:  # says whose the database is before anything else is made in it
+        await _mark(graph, "")
+    for statement in statements:
         await graph.define(statement)
-    if graph.kind is Engine.NEO4J:
-        for statement in (*list_indexes(vocabulary), *full_text(graph.kind)):
-            await graph.define(statement)
-    else:
-        for statement in full_text(graph.kind):
-            await graph.define_embedded(statement)
+    for statement in text:
+        await (graph.define(statement) if graph.kind is Engine.NEO4J else graph.define_embedded(statement))
+    await _mark(graph, schema)
+
+
+async def _mark(graph: Graph, schema: str) -> None:
+    parameters = {"version": STORE_VERSION, "schema": schema}
+    await graph.write(lambda transaction: transaction.rows(MARK, parameters))

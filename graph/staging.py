@@ -50,7 +50,7 @@ class Staging:
     def __init__(self, vocabulary: Vocabulary = MODEL) -> None:
         self.vocabulary = vocabulary
         self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "staging.db")
+        self._db = sqlite3.connect(Path(self._folder.name) / "staging.db", check_same_thread=False)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA)
         self._named = {  # properties of claims that name an entity, with the label it must have
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]

@@ -3,6 +3,7 @@
 Batches are idempotent and each takes effect whole or not at all; a run broken off goes on where it stopped.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -86,21 +87,33 @@ class _Loading:
             await self._write("sources", rows, self._entities.write_sources)
         for rows in _batches(staging.entities(), batch):
             await self._write("entities", rows, self._entities.write)
-        for type_, rows in _typed_batches(staging.claims(), batch):
-            await self._write("claims", rows, self._claims(type_))
+        await self._all_claims(_typed_batches(staging.claims(), batch))
         for type_, supports, _ in withdrawn:
             for rows in _batches(iter(supports), batch):
                 # what a broken run has withdrawn is not found again: these rows are never skipped
                 await self._commit(rows, self._run.rows_done, self._withdraw(type_))
                 self._progress("retractions", self._total, self._total)
 
-    def _claims(self, type_: str) -> Callable[[Transaction, Sequence[PreparedClaim]], Awaitable[Counts]]:
-        claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
+    async def _all_claims(self, batches: "Iterator[tuple[str, list[PreparedClaim]]]") -> None:
+        """Writes batches of claims; the next one is made ready in a thread while the engine writes the last."""
 
-        async def work(transaction: Transaction, rows: Sequence[PreparedClaim]) -> Counts:
-            return await claims.write(transaction, rows, fresh=self._entities.knows_nothing_of(rows))
+        def made_ready() -> tuple[ClaimWriter, list[PreparedClaim]] | None:
+            if (batch := next(batches, None)) is None:
+                return None
+            type_, rows = batch
+            claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
+            if self._entities.knows_nothing_of(rows):
+                claims.expect_new(rows)
+            return claims, rows
 
-        return work
+        coming = asyncio.create_task(asyncio.to_thread(made_ready))
+        try:
+            while (batch := await coming) is not None:
+                claims, rows = batch
+                coming = asyncio.create_task(asyncio.to_thread(made_ready))
+                await self._write("claims", rows, claims.write)
+        finally:
+            await asyncio.gather(coming, return_exceptions=True)  # it reads from the staging, which is closed next
 
     def _withdraw(self, type_: str) -> Callable[[Transaction, Sequence[tuple[str, str, str]]], Awaitable[Counts]]:
         claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)

@@ -105,10 +105,15 @@ class ClaimWriter:
         self._stamp = stamp
         names = {p.name for p in (*relationship.properties, *MONEY, *FIGURES, *VALIDITY, *PROVENANCE, PROGRAMME)}
         self._value_names = names | {f"{name}_text" for name in names}
+        self._new: dict[str, list[Any]] = {}
 
-    async def write(self, transaction: Transaction, claims: Sequence[PreparedClaim], *, fresh: bool = False) -> Counts:
-        """`fresh`: their starts or their sources are new, so nothing can be stored of them yet."""
-        stored = {} if fresh else await self._stored(transaction, [(c.start, c.end, c.id) for c in claims])
+    def expect_new(self, claims: Sequence[PreparedClaim]) -> None:
+        """Makes rows ready for claims of which nothing can be stored: their starts or their sources are new."""
+        self._new.update((claim.id, self._new_row(claim)) for claim in claims)
+
+    async def write(self, transaction: Transaction, claims: Sequence[PreparedClaim]) -> Counts:
+        known = [(claim.start, claim.end, claim.id) for claim in claims if claim.id not in self._new]
+        stored = await self._stored(transaction, known) if known else {}
         changes = _Changes()
         crowded: list[tuple[PreparedClaim, Stored]] = []
         for claim in claims:
@@ -116,7 +121,7 @@ class ClaimWriter:
             current = next((version for version in versions if version.open), None)
             if current is None:
                 changes.counts.new += 1
-                changes.created.append(self._row(claim, settle([self._reading(claim)]), versions))
+                changes.created.append(self._new.get(claim.id) or self._new_row(claim, versions))
             elif current.datasets == [self._stamp.dataset]:
                 self._replace(claim, current, versions, changes)
             else:
@@ -135,7 +140,7 @@ class ClaimWriter:
             return
         changes.counts.changed += 1
         self._close(claim.start, current, changes)
-        changes.created.append(self._row(claim, settle([self._reading(claim)]), versions))
+        changes.created.append(self._new_row(claim, versions))
 
     async def _merge(
         self,
@@ -256,11 +261,16 @@ class ClaimWriter:
         values: dict[str, Value] = {n: value for n, value in properties.items() if n in self._value_names}
         return readings_of(version.digest, values, version.datasets, version.locators, version.others)
 
+    def _new_row(self, claim: PreparedClaim, versions: Sequence[Stored] = ()) -> list[Any]:
+        return self._row(claim, settle([self._reading(claim)]), versions)
+
     def _row(self, claim: PreparedClaim, settled: Settled, versions: Sequence[Stored]) -> list[Any]:
         earlier = sum(version.digest == settled.digest for version in versions)
-        properties: dict[str, Value | None] = {
+        properties: dict[str, Value] = {
             **claim_properties(self._type.time, settled.values),
-            **self._support(settled),
+            "locator": settled.locator,
+            "datasets": settled.datasets,
+            "locators": settled.locators,
             "id": claim.id,
             "fact": claim.fact,
             "source": claim.source,
@@ -268,6 +278,8 @@ class ClaimWriter:
             "version": identity.version_id(claim.id, settled.digest, earlier),
             "recorded_at": self._stamp.now,
         }
+        if settled.others:
+            properties["others"] = settled.others
         return [claim.start, claim.end, properties]
 
     @staticmethod

@@ -33,7 +33,7 @@ class EntityWriter:
 
     def __init__(self, vocabulary: Vocabulary, stamp: Stamp) -> None:
         self._vocabulary = vocabulary
-        self._descriptions = ClaimWriter(vocabulary.relationship[DESCRIBED_IN], stamp)
+        self._stamp = stamp
         self._created: set[str] = set()
 
     def knows_nothing_of(self, claims: Sequence[PreparedClaim]) -> bool:
@@ -64,7 +64,12 @@ class EntityWriter:
 
     async def _describe(self, transaction: Transaction, entities: Sequence[Described], *, fresh: bool) -> Counts:
         claims = [claim for entity in entities for claim in entity.descriptions]
-        return await self._descriptions.write(transaction, claims, fresh=fresh) if claims else Counts()
+        if not claims:
+            return Counts()
+        descriptions = ClaimWriter(self._vocabulary.relationship[DESCRIBED_IN], self._stamp)
+        if fresh or self.knows_nothing_of(claims):
+            descriptions.expect_new(claims)
+        return await descriptions.write(transaction, claims)
 
     async def project(self, transaction: Transaction, ids: Sequence[str]) -> int:
         """Sets the properties of stored entities from their open descriptions; returns how many changed.

@@ -69,6 +69,19 @@ async def writer(
 ) -> AsyncGenerator[Lock]:
     """Holds the right to write. `wait`: seconds to wait for another writer; then WriterBusy says who it is."""
     owner = _owner()
+    _held.add(owner)  # before it is taken: another load of this process must not think it given up
+    try:
+        await _acquire(graph, owner, dataset, wait, on_wait)
+        try:
+            yield Lock(owner)
+        finally:
+            with suppress(GraphError):  # the lease runs out by itself, and what the load did or met is what counts
+                await graph.write(lambda transaction: transaction.rows(RELEASE, {"owner": owner}))
+    finally:
+        _held.discard(owner)
+
+
+async def _acquire(graph: Graph, owner: str, dataset: str, wait: float, on_wait: Callable[[str], None] | None) -> None:
     await graph.write(lambda transaction: transaction.rows(MAKE))
     deadline = asyncio.get_running_loop().time() + wait
     while not await _take(graph, owner, dataset):
@@ -80,13 +93,6 @@ async def writer(
         if on_wait:
             on_wait(holder)
         await asyncio.sleep(min(1.0, max(0.05, wait)))
-    _held.add(owner)
-    try:
-        yield Lock(owner)
-    finally:
-        _held.discard(owner)
-        with suppress(GraphError):  # the lease runs out by itself, and what the load did or met is what counts
-            await graph.write(lambda transaction: transaction.rows(RELEASE, {"owner": owner}))
 
 
 async def _take(graph: Graph, owner: str, dataset: str) -> bool:

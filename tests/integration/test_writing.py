@@ -210,21 +210,25 @@ class Broken(GraphError):
 @pytest.fixture
 def break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Makes the n-th write of claims fail, after it has been made and before it is committed; 0: none."""
-    apply, calls = ClaimWriter._apply, 0
-    at = 0
+    calls = at = 0
 
-    async def fail(self: ClaimWriter, *arguments: Any) -> None:
-        nonlocal calls
-        await apply(self, *arguments)
-        calls += 1
-        if calls == at:
-            raise Broken(f"broken at {at}")
+    def failing(original: Callable[..., Awaitable[Counts]]) -> Callable[..., Awaitable[Counts]]:
+        async def fail(self: ClaimWriter, *arguments: Any, **more: Any) -> Counts:
+            nonlocal calls
+            counts = await original(self, *arguments, **more)
+            calls += 1
+            if calls == at:
+                raise Broken(f"broken at {at}")
+            return counts
+
+        return fail
 
     def arm(n: int) -> None:
         nonlocal calls, at
         calls, at = 0, n
 
-    monkeypatch.setattr(ClaimWriter, "_apply", fail)
+    monkeypatch.setattr(ClaimWriter, "write", failing(ClaimWriter.write))
+    monkeypatch.setattr(ClaimWriter, "withdraw", failing(ClaimWriter.withdraw))
     return arm
 
 

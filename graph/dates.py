@@ -90,6 +90,8 @@ def bounds(
     latest_from = min(latest_from, seen_by)  # it had begun when it was seen
     if valid_to is None or valid_to_basis == "table_period":
         certain_until = max(span(valid_to)[1], seen or "") if valid_to else seen
+        if not certain_until and earliest_from == latest_from:
+            certain_until = latest_from  # it held at least on the day it began
         return Bounds(
             earliest_from=earliest_from,
             latest_from=latest_from,
@@ -120,7 +122,8 @@ def _period(valid_from: str | None, valid_to: str | None) -> Bounds:
     return Bounds(
         earliest_from=earliest_from,
         latest_from=min(latest_from, last),
-        earliest_to=day_after(first),
+        # a period ends with its last day; one date is some day in it
+        earliest_to=day_after(last if valid_from and valid_to else first),
         latest_to=day_after(last),
         open_end=False,
     )

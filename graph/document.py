@@ -100,8 +100,13 @@ For a state:
 * `seen_until` is the last time a source shows that it still held: it certainly held on the first day that may be meant,
   and had begun by the last.
 
-For an event the dates are its period: with both it begins on the first day of `valid_from` and ends some day of
-`valid_to`, that day included. With one date alone it happens some day of that day, month or year.
+* Where neither an end nor `seen_until` is known, it certainly held on the day it began, and is last known after.
+
+For an event the dates are its period: with both it begins with the first day of `valid_from` and ends with the last day of
+`valid_to`. With one date alone it happens some day of that day, month or year.
+
+A fact holds by all its claims together: certainly where one is certain and none denies it, not where one denies it and none
+is certain, possibly where they contradict each other.
 """
 
 IDENTITY = """\

@@ -56,6 +56,7 @@ class Staging:
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
             for r in vocabulary.relationships
         }
+        self._rejecting = False
         self._seq = 0
         self._entities: list[tuple[Any, ...]] = []
         self._claims_kept: list[tuple[Any, ...]] = []
@@ -130,26 +131,41 @@ class Staging:
 
     def reject(self, file: int, line: int) -> None:
         self._flush()
+        if not self._rejecting:  # to find the records of a row; made when the first one is rejected
+            self._rejecting = True
+            for table in ("entity", "claim", "mention"):
+                self._db.execute(f"CREATE INDEX {table}_row ON {table} (file, line)")
         for table in ("entity", "claim", "mention"):
             self._db.execute(f"DELETE FROM {table} WHERE file = ? AND line = ?", (file, line))  # noqa: S608
 
-    def resolve_parts(self) -> list[tuple[str, int, int]]:
-        """Turns part_of from row_id into fact; returns (row_id, file, line) of those that name no row."""
+    def resolve_parts(self) -> list[tuple[int, int, str, str]]:
+        """Turns part_of from row_id into fact; returns (file, line, row_id, what is wrong with it)."""
         self._flush()
-        facts: dict[str, str] = dict(self._db.execute("SELECT row_id, fact FROM claim WHERE row_id <> ''").fetchall())
-        missing: list[tuple[str, int, int]] = []
-        rows = self._db.execute("SELECT seq, payload, part_of, file, line FROM claim WHERE part_of <> ''").fetchall()
-        for seq, payload, part_of, file, line in rows:
-            fact = part_of if str(part_of).startswith("fact:") else facts.get(part_of)
-            if fact is None:
-                missing.append((part_of, file, line))
+        self._db.execute("CREATE INDEX IF NOT EXISTS claim_row_id ON claim (row_id) WHERE row_id <> ''")
+        sql = """
+            SELECT c.seq, c.payload, c.fact, c.part_of, c.file, c.line, count(DISTINCT p.fact), min(p.fact)
+            FROM claim c LEFT JOIN claim p ON p.row_id = c.part_of AND p.row_id <> ''
+            WHERE c.part_of <> '' GROUP BY c.seq ORDER BY c.seq"""
+        rows = self._db.execute(sql).fetchall()
+        wholes: dict[str, str] = {}  # fact → fact it is part of
+        faults: list[tuple[int, int, str, str]] = []
+        for seq, payload, fact, part_of, file, line, named, first in rows:
+            whole = part_of if part_of.startswith("fact:") else first
+            if named != 1 and whole != part_of:
+                reason = "is the row_id of several facts" if named else "is no row_id of this load"
+                faults.append((file, line, part_of, f"{reason}: correct it"))
                 continue
-            values = {**self._decoder.decode(payload), "part_of": fact}
+            wholes[fact] = whole
+            if _circular(wholes, fact):
+                faults.append((file, line, part_of, "makes a figure part of itself: correct it"))
+                del wholes[fact]
+                continue
+            values = {**self._decoder.decode(payload), "part_of": whole}
             self._db.execute(
                 "UPDATE claim SET payload = ?, digest = ? WHERE seq = ?",
                 (self._encoder.encode(values), identity.digest(values), seq),
             )
-        return missing
+        return faults
 
     def mentioned(self) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
         """Every id that must exist, once for each use: (id, labels that may stand there, what, type)."""
@@ -281,3 +297,10 @@ class Staging:
             marks = ",".join("?" * len(some))
             held.update(row[0] for row in self._db.execute(f"SELECT id FROM claim WHERE id IN ({marks})", some))  # noqa: S608
         return held
+
+
+def _circular(wholes: dict[str, str], fact: str) -> bool:
+    at = wholes.get(fact)
+    while at is not None and at != fact:
+        at = wholes.get(at)
+    return at == fact

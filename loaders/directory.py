@@ -57,7 +57,8 @@ class Directory:
                 )
             if not found:
                 return code  # an id of something without a name list: the check against the graph decides
-            return self._one(found, code, at)
+            named = [entity for entity in found if name and _folded(name) in self._names(entity)]
+            return self._one(named or found, code, at)
         if not name:
             raise RowError("is empty: give an id, a code or a name")
         found = [entity for entity in self._by_name.get(_folded(name), {}).values() if self._fits(entity, labels)]
@@ -92,7 +93,7 @@ class Directory:
             shown = "; ".join(f"{e.id} {e.name}{self._parents(e)}" for e in sorted(found, key=lambda e: e.id)[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             raise RowError(
-                f"{len(found)} places have this name: {shown}{more}. Give the code, or the parent in the column _within",
+                f"{len(found)} places are called this: {shown}{more}. Give the code, or the parent in the column _within",
                 value=what,
             )
         return found[0].id

@@ -38,6 +38,10 @@ class Mapper(Protocol):
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
 
+    def header_of(self, name: str) -> str:
+        """The column of the table that fills a property or an end; its name where none does."""
+        ...
+
 
 def known_columns(vocabulary: Vocabulary = MODEL) -> dict[str, str]:
     """Header as it may stand in a template table, English or Chinese → name."""
@@ -89,6 +93,10 @@ class TemplateMapper:
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         cells = {name: Cell(column, row[column]) for column, name in self._columns.items() if row[column]}
         return self._claim(cells, line, builder) if self._is_claims else self._entity(cells, line, builder)
+
+    def header_of(self, name: str) -> str:
+        headers = {known: column for column, known in self._columns.items()}
+        return headers.get(name) or headers.get(f"{name}_name") or name
 
     def _claim(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         cell = cells.get(RELATIONSHIP, Cell(RELATIONSHIP, ""))
@@ -173,6 +181,13 @@ class TableMapping:
             else:
                 made += builder.entity(rule.type, cells, line)
         return made
+
+    def header_of(self, name: str) -> str:
+        for rule in self.rules:
+            for filled in (name, f"{name}_name"):
+                if not rule.fill.get(filled, "=").startswith("="):
+                    return rule.fill[filled]
+        return name
 
     @staticmethod
     def _cell(source: str, row: MappingType[str, str]) -> Cell:

@@ -81,7 +81,13 @@ class Rejects:
         if self._path is None:
             return
         if self._writer is None:
-            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+            try:
+                self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+            except OSError as error:
+                raise LoadError(
+                    f"rows were rejected, and their list cannot be written to {self._path} ({error.strerror}): "
+                    "name another file with --rejects"
+                ) from None
             self._writer = csv.writer(self._file)
             self._writer.writerow(_REJECTS)
             self._report.rejects = self._path
@@ -114,7 +120,7 @@ async def load(
     clock: Callable[[], int] = write.now,
     vocabulary: Vocabulary = MODEL,
 ) -> Report:
-    """Loads files as one dataset, or with `dry_run` only checks them. Raises LoadError and GraphError."""
+    """Loads files as one dataset, or with `dry_run` only checks them. Raises LoadError, UnreadableFile, GraphError."""
     origin = _origin(files, options)
     report = Report(dataset=options.dataset, mapping="")
     if not options.dry_run and not options.force and await runs.loaded_before(graph, origin):
@@ -190,6 +196,7 @@ class _Reading:
         self._vocabulary = vocabulary
         self._progress = progress
         self._names: list[str] = []
+        self._mappers: list[mapping.Mapper] = []
 
     async def all(self, files: Sequence[Path]) -> None:
         directory = Directory(await known.named(self._graph), self._vocabulary)
@@ -222,6 +229,7 @@ class _Reading:
             except LoadError as error:
                 raise LoadError(f"{file}, line {table.header_line}: {error}") from None
             self._report.mapping = mapper.name
+            self._mappers.append(mapper)
             for row in table.rows():
                 self._report.rows += 1
                 if self._report.rows % CHUNK == 0:
@@ -256,17 +264,15 @@ class _Reading:
         again until no row depends on one that was."""
         while True:
             faults: list[Fault] = [
-                *(
-                    (file, line, "part_of", id_, "is no row_id of this load: correct it")
-                    for id_, file, line in self._staging.resolve_parts()
-                ),
+                *((file, line, "part_of", id_, why) for file, line, id_, why in self._staging.resolve_parts()),
                 *[fault async for fault in self._label_faults()],
                 *[fault async for fault in self._mention_faults()],
             ]
             if not faults:
                 return
             for file, line, column, value, reason in faults:
-                self._issue(self._names[file] if file >= 0 else "", line, column, value, reason)
+                header = self._mappers[file].header_of(column) if file >= 0 else column
+                self._issue(self._names[file] if file >= 0 else "", line, header, value, reason)
                 self._staging.reject(file, line)
 
     async def _label_faults(self) -> AsyncIterator[Fault]:

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 #: Types that say nothing without properties of their own, or that people decide on.
 _STANDING_ALONE = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM")
+_EXACT_ENDS = ("stated", "superseded")
 _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # converted cells kept
 
@@ -56,6 +57,8 @@ class RowBuilder:
         if self._ends_of != self._directory.size:  # a new name can make an old one ambiguous
             self._ends.clear()
             self._ends_of = self._directory.size
+        if len(self._ends) > _MEMO:
+            self._ends.clear()
         if key not in self._ends:
             self._ends[key] = self._find(labels, cells, parts, side)
         return self._ends[key]
@@ -225,6 +228,8 @@ class RowBuilder:
             return self._document, locator or f"line {line}"
         title, publisher = _text(cells, "source_title"), _text(cells, "source_publisher")
         key = (cell.text, title, publisher)
+        if len(self._sources) > _MEMO:
+            self._sources.clear()
         if key not in self._sources:
             self._sources[key] = source = self._source(cell)
             said: dict[str, Value] = {n: t for n, t in (("title", title), ("publisher", publisher)) if t}
@@ -337,7 +342,17 @@ def _check(said: dict[str, Value], cells: Cells) -> None:
         raise RowError(f"lies before the start {start}", column=column("valid_to"), value=end)
     if "valid_to_basis" in said and "valid_to" not in said:
         raise RowError("is empty, but valid_to_basis says what kind of end it is", column=column("valid_to"))
+    if (
+        start
+        and start == end
+        and span(str(start))[0] == span(str(start))[1]
+        and said.get("valid_to_basis") in _EXACT_ENDS
+    ):
+        raise RowError(f"it ends on the day it begins, {start}, and so never holds", column=column("valid_to"))
     seen = said.get("seen_until")
+    ends = isinstance(end, str) and said.get("valid_to_basis") != "table_period"
+    if isinstance(seen, str) and ends and span(seen)[0] > span(str(end))[1]:
+        raise RowError(f"lies after the end {end}", column=column("seen_until"), value=seen)
     if isinstance(seen, str) and isinstance(start, str) and span(seen)[1] < span(start)[0]:
         raise RowError(f"lies before the start {start}", column=column("seen_until"), value=seen)
     low, high = said.get("low"), said.get("high")

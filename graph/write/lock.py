@@ -33,15 +33,23 @@ RELEASE = "MATCH (l:Lock {id: 'writer'}) WHERE l.owner = $p.owner SET l.owner = 
 _held: set[str] = set()  # owners in this process whose loads are under way
 
 
+def _machine() -> str:
+    """This machine, as far as its pids reach: containers may share a host name and have pids of their own."""
+    try:
+        return f"{socket.gethostname()} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return socket.gethostname()
+
+
 def _owner() -> str:
     process = psutil.Process()
-    return f"{socket.gethostname()}|{process.pid}|{process.create_time():.2f}|{os.urandom(4).hex()}"
+    return f"{_machine()}|{process.pid}|{process.create_time():.2f}|{os.urandom(4).hex()}"
 
 
 def _is_dead(owner: str) -> bool:
     """Whether the owner was a process of this machine that has ended; of another machine nobody can tell."""
     host, pid, started, _ = owner.split("|")
-    if host != socket.gethostname():
+    if host != _machine():
         return False
     if int(pid) == os.getpid():
         return owner not in _held  # a load of ours that could not let go, or of a process that had our pid
@@ -111,5 +119,6 @@ async def _holder(graph: Graph) -> str | None:
     if not owner:
         return None
     host, pid, _, _ = owner.split("|")
+    host = host.split()[0]
     started = datetime.fromtimestamp(since / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"process {pid} on {host} is loading {dataset} since {started}"

@@ -648,7 +648,7 @@ BAD_ROWS: dict[str, tuple[Table, str, str, tuple[str, ...]]] = {
         "to_name",
         "朝阳区",
         (
-            "2 places have this name: cn:110105 朝阳区 (北京市); cn:220104 朝阳区 (长春市).",
+            "2 places are called this: cn:110105 朝阳区 (北京市); cn:220104 朝阳区 (长春市).",
             "Give the code, or the parent in the column _within",
         ),
     ),

@@ -17,7 +17,7 @@ from graph import write
 from graph.dump import dump_hash
 from graph.engine import Graph
 from graph.errors import GraphError, LockLost, TimedOut, WriterBusy
-from graph.write import Counts
+from graph.write import Counts, lock
 from graph.write.claims import ClaimWriter
 from graph.write.lock import LEASE, writer
 from tests.checks import Table, claims, entities, load, load_places, unchanged, wipe
@@ -122,7 +122,7 @@ def ended() -> str:
     """The owner of a lock whose process has ended."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         started = psutil.Process(process.pid).create_time()
-    return f"{socket.gethostname()}|{process.pid}|{started:.2f}|0000"
+    return f"{lock._machine()}|{process.pid}|{started:.2f}|0000"
 
 
 @pytest.fixture
@@ -132,13 +132,13 @@ def zombie() -> Iterator[str]:
     started = psutil.Process(process.pid).create_time()
     while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
-    yield f"{socket.gethostname()}|{process.pid}|{started:.2f}|0000"
+    yield f"{lock._machine()}|{process.pid}|{started:.2f}|0000"
     process.wait()
 
 
 async def test_the_lock_of_a_dead_process_is_taken_over(placed: Graph, tmp_path: Path, ended: str, zombie: str) -> None:
     own = psutil.Process()
-    another_before_with_our_pid = f"{socket.gethostname()}|{own.pid}|{own.create_time() - 100:.2f}|0000"
+    another_before_with_our_pid = f"{lock._machine()}|{own.pid}|{own.create_time() - 100:.2f}|0000"
     for dataset, owner in (("a", ended), ("b", zombie), ("c", another_before_with_our_pid)):
         await hold(placed, owner)
         assert (await load(placed, tmp_path, COMPANIES, dataset)).written, owner
@@ -157,7 +157,7 @@ async def test_a_lease_that_has_run_out_is_taken_over_and_no_other(placed: Graph
 async def test_a_living_process_keeps_its_lock_when_the_clock_is_set(placed: Graph, tmp_path: Path) -> None:
     other = psutil.Process().parent()
     assert other
-    await hold(placed, f"{socket.gethostname()}|{other.pid}|{other.create_time() + 1.5:.2f}|0000")
+    await hold(placed, f"{lock._machine()}|{other.pid}|{other.create_time() + 1.5:.2f}|0000")
     with pytest.raises(WriterBusy, match=f"process {other.pid} "):
         await load(placed, tmp_path, COMPANIES)
 

@@ -73,6 +73,8 @@ def test_day_after() -> None:
         (("2021", None, None), ("2021-01-01", "2021-12-31", "2021-12-31", NEVER, True)),
         (("2016-10-27", None, None, "2021"), ("2016-10-27", "2016-10-27", "2021-01-02", NEVER, True)),
         (("2016-10-27", None, None, "2019-06-05"), ("2016-10-27", "2016-10-27", "2019-06-06", NEVER, True)),
+        # nothing is known after the day it began
+        (("2016-10-27", None, None), ("2016-10-27", "2016-10-27", "2016-10-28", NEVER, True)),
         # spans
         (("2016-11..2017-01", None, None), ("2016-11-01", "2017-01-31", "2017-01-31", NEVER, True)),
         (
@@ -98,8 +100,9 @@ def test_bounds_of_states(dates: tuple[str | None, ...], expected: tuple[str, st
 @pytest.mark.parametrize(
     ("dates", "expected"),
     [
-        (("2016", "2021-05"), ("2016-01-01", "2016-01-01", "2021-05-02", "2021-06-01", False)),
-        (("2019", "2019"), ("2019-01-01", "2019-01-01", "2019-01-02", "2020-01-01", False)),
+        # a period begins with its first day and ends with its last
+        (("2016", "2021-05"), ("2016-01-01", "2016-01-01", "2021-06-01", "2021-06-01", False)),
+        (("2019", "2019"), ("2019-01-01", "2019-01-01", "2020-01-01", "2020-01-01", False)),
         (("2019", None), ("2019-01-01", "2019-12-31", "2019-01-02", "2020-01-01", False)),
         (("2020-05-08", None), ("2020-05-08", "2020-05-08", "2020-05-09", "2020-05-09", False)),
         (("2020-04-17..2020-05-31", None), ("2020-04-17", "2020-05-31", "2020-04-18", "2020-06-01", False)),
@@ -134,7 +137,7 @@ def test_a_state_before_at_and_after_each_bound() -> None:
 def test_an_event_before_at_and_after_each_bound() -> None:
     period = event("2016", "2021-05")
     assert holds(period, "2015-12-31", "2016-01-01", "2021-05-01") == [NOT, CERTAINLY, CERTAINLY]
-    assert holds(period, "2021-05-02", "2021-05-31", "2021-06-01") == [POSSIBLY, POSSIBLY, NOT]
+    assert holds(period, "2021-05-02", "2021-05-31", "2021-06-01") == [CERTAINLY, CERTAINLY, NOT]
     some_day_of_a_year = event("2019")
     assert holds(some_day_of_a_year, "2018-12-31", "2019-01-01", "2019-12-31", "2020-01-01") == [
         NOT,

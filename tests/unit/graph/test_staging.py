@@ -108,7 +108,22 @@ def test_part_of_may_be_a_fact(staging: Staging) -> None:
 
 def test_part_of_that_names_no_row_is_told_with_its_place(staging: Staging) -> None:
     staging.add(funds(23, part_of="x"), file=3, line=17)
-    assert staging.resolve_parts() == [("x", 3, 17)]
+    assert staging.resolve_parts() == [(3, 17, "x", "is no row_id of this load: correct it")]
+
+
+def test_part_of_must_name_one_fact_that_is_not_its_own(staging: Staging) -> None:
+    staging.add(funds(1, row_id="twice", measure="a"), file=0, line=2)
+    staging.add(funds(2, row_id="twice", measure="b"), file=0, line=3)
+    staging.add(funds(3, row_id="c", measure="c", part_of="twice"), file=0, line=4)
+    staging.add(funds(4, row_id="own", measure="d", part_of="own"), file=0, line=5)
+    staging.add(funds(5, row_id="e", measure="e", part_of="f"), file=0, line=6)
+    staging.add(funds(6, row_id="f", measure="f", part_of="e"), file=0, line=7)
+    circle = "makes a figure part of itself: correct it"
+    assert staging.resolve_parts() == [
+        (0, 4, "twice", "is the row_id of several facts: correct it"),
+        (0, 5, "own", circle),
+        (0, 7, "e", circle),
+    ]
 
 
 def test_part_of_is_looked_at_anew_when_its_row_was_rejected(staging: Staging) -> None:
@@ -116,7 +131,7 @@ def test_part_of_is_looked_at_anew_when_its_row_was_rejected(staging: Staging) -
     staging.add(funds(23, measure="part", part_of="a"), file=0, line=3)
     assert staging.resolve_parts() == []
     staging.reject(0, 2)
-    assert staging.resolve_parts() == [("a", 0, 3)]
+    assert staging.resolve_parts() == [(0, 3, "a", "is no row_id of this load: correct it")]
     staging.reject(0, 3)
     staging.settle()
     assert (list(staging.claims()), staging.counts()) == ([], (0, 0))

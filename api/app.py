@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+from cross_web import HTTPException
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -26,6 +28,19 @@ class View(GraphQL[Context, None]):
     def __init__(self, graph: Graph) -> None:
         super().__init__(make_schema(), graphql_ide=None, multipart_uploads_enabled=False)
         self._graph = graph
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """A JSON object, strictly: no NaN, no lone surrogate, no invalid UTF-8, no bottomless nesting."""
+        try:
+            decoded = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            raise HTTPException(400, "the body must be JSON in UTF-8") from None
+        if not isinstance(decoded, dict):
+            raise HTTPException(400, "the body must be one JSON object with a query")
+        return decoded  # pyright: ignore[reportUnknownVariableType]
+
+    def encode_json(self, data: object) -> bytes:
+        return msgspec.json.encode(data)  # Chinese as it is, not as escapes
 
     async def get_context(self, request: Any, response: Any) -> Context:
         return Context(self._graph)

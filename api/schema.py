@@ -8,7 +8,6 @@ from strawberry.types import ExecutionContext
 
 from api.context import Info
 from api.entities import Entity, Node, Registry, to_graphql
-from api.errors import translated
 from api.facts import FactQuery
 from api.places import PlaceQuery
 from graph.sources import places as source
@@ -37,6 +36,3 @@ def make_schema() -> Schema:
         config=StrawberryConfig(disable_field_suggestions=True),
         extensions=[lambda: MaxTokensLimiter(max_token_count=TOKENS)],
     )
-
-
-__all__ = ["Query", "Schema", "make_schema", "translated"]

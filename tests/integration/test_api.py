@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,8 +18,6 @@ HELPERS = """query ($of: ID!, $asOf: String, $knownOn: String) { helpers(of: $of
 
 async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
     """The whole answer; the application runs in this event loop, which the driver belongs to."""
-    import httpx2
-
     transport = httpx2.ASGITransport(app=create_app(graph))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         response = await client.post("/graphql", json={"query": query, "variables": variables})
@@ -154,6 +153,32 @@ async def test_hostile_text_is_text(seeded: Graph) -> None:
     for text in ("' OR 1=1 //", '"}) DETACH DELETE n //', "`", "$p", "\\", "x' RETURN 1 UNION MATCH (n) RETURN n //"):
         assert await ask(seeded, query, id=text) == {"data": {"node": None}}
     assert await seeded.value("MATCH (e:Province) RETURN count(e)") == 34
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"null", 400),
+        (b"[]", 400),
+        (b"1", 400),
+        (b"{", 400),
+        (b"", 400),
+        (b'{"query": NaN}', 400),
+        (b'{"query": "\xff"}', 400),
+        (b'{"query": "{ __typename }", "variables": {"id": "\\ud800"}}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"query": "{ __typename }", "variables": {"n": ' + b"9" * 5_000 + b"}}", 400),
+        (b'{"query": "' + b" " * 300_000 + b'"}', 413),
+        (b'{"query": "{ node(id: \\"\\\\ud800\\") { id } }"}', 200),
+    ],
+)
+async def test_a_body_that_is_no_question(seeded: Graph, body: bytes, status: int) -> None:
+    transport = httpx2.ASGITransport(app=create_app(seeded), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        response = await client.post("/graphql", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == status, response.text
+    if status == 200:
+        assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["GRAPHQL_PARSE_FAILED"]
 
 
 def test_health_needs_no_graph() -> None:

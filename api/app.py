@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse
 from strawberry.types import ExecutionResult
@@ -20,6 +21,13 @@ from graph.errors import GraphError
 
 #: Bytes of a request; the longest sensible document is a tenth of it.
 BODY = 256_000
+INDEX = """aidgraph: who helps whom. Ask GraphQL questions at /graphql, by POST:
+
+curl -s http://HOST:PORT/graphql -H 'Content-Type: application/json' \\
+  -d '{"query": "{ helpers(of: \\"cn:530724\\", asOf: \\"2020-04-30\\") { rows { helper { id name } kinds since } } }"}'
+
+The schema, with a description of everything in it: /schema.graphql
+"""
 
 
 class View(GraphQL[Context, None]):
@@ -41,6 +49,12 @@ class View(GraphQL[Context, None]):
 
     def encode_json(self, data: object) -> bytes:
         return msgspec.json.encode(data)  # Chinese as it is, not as escapes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET" and b"query=" not in scope["query_string"]:
+            await PlainTextResponse(INDEX)(scope, receive, send)  # a browser that comes without a question
+            return
+        await super().__call__(scope, receive, send)
 
     async def get_context(self, request: Any, response: Any) -> Context:
         return Context(self._graph)
@@ -67,7 +81,7 @@ def create_app(graph: Graph) -> Starlette:
         return PlainTextResponse(view.schema.as_str() + "\n")
 
     async def index(_request: Request) -> Response:
-        return JSONResponse({"graphql": "/graphql", "schema": "/schema.graphql", "ready": "/readyz"})
+        return PlainTextResponse(INDEX)
 
     view = View(graph)
     return Starlette(

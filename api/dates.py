@@ -1,5 +1,6 @@
 """Dates and moments in arguments."""
 
+import re
 from datetime import UTC, date, datetime
 
 from api.errors import BadUserInput
@@ -10,7 +11,7 @@ def checked_day(text: str | None, name: str) -> str:
     if text is None:
         return ""
     try:
-        if len(text) != len("2020-04-30"):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError
         return date.fromisoformat(text).isoformat()
     except ValueError:

@@ -26,9 +26,10 @@ def translated(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if isinstance(cause, GraphQLError) and cause.extensions:
         return error
-    if cause is None:
-        code = "GRAPHQL_PARSE_FAILED" if error.message.startswith("Syntax Error") else "GRAPHQL_VALIDATION_FAILED"
-        return _with(error, error.message, code if not error.path else "BAD_USER_INPUT")
+    if not error.path or cause is None:
+        return _with(error, error.message, _code_of_question(error))
+    if isinstance(cause, ValueError) and "integer string" in str(cause):  # a literal of thousands of digits
+        return _with(error, "a number is too long", "BAD_USER_INPUT")
     if isinstance(cause, TimedOut):
         return _with(error, "the question took too long: ask for less", "TIMEOUT")
     if isinstance(cause, EngineUnavailable):
@@ -37,6 +38,15 @@ def translated(error: GraphQLError) -> GraphQLError:
     kind = "graph" if isinstance(cause, GraphError) else "unexpected"
     log.error("request %s: %s error: %s", request, kind, _printable(f"{type(cause).__name__}: {cause}")[:500])
     return _with(error, f"internal error, request {request}", "INTERNAL_SERVER_ERROR")
+
+
+def _code_of_question(error: GraphQLError) -> str:
+    """Code of an error in the question itself, found before or while its arguments were read."""
+    if error.message.startswith("Syntax Error"):
+        return "GRAPHQL_PARSE_FAILED"
+    if error.path or error.message.startswith("Variable"):
+        return "BAD_USER_INPUT"
+    return "GRAPHQL_VALIDATION_FAILED"
 
 
 def _with(error: GraphQLError, message: str, code: str) -> GraphQLError:

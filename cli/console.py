@@ -1,8 +1,12 @@
 """What commands share: the error line with its exit code, the version, the progress bar, an open graph."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graph.engine import Graph
 
 INTERRUPTED = 130
 
@@ -45,13 +49,28 @@ def exit_code(error: Exception) -> int | None:
 
 
 @asynccontextmanager
-async def opened() -> "AsyncIterator[object]":
-    """The graph of the environment, with its schema."""
+async def opened(*, wait: float = 0.0) -> "AsyncGenerator[Graph]":
+    """The graph of the environment, with its schema. `wait`: seconds to wait for another process to leave the store."""
+    import asyncio
+    import time
+
     from graph import schema_ddl
     from graph.engine import open_graph
+    from graph.errors import StoreInUse
     from graph.settings import from_environment
 
-    async with open_graph(from_environment()) as graph:
+    settings = from_environment()
+    deadline = time.monotonic() + wait
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                graph = await stack.enter_async_context(open_graph(settings))
+                break
+            except StoreInUse as error:
+                if time.monotonic() >= deadline:
+                    raise
+                print(f"waiting: {error}", file=sys.stderr)
+                await asyncio.sleep(min(2.0, wait))
         await schema_ddl.apply(graph)
         yield graph
 

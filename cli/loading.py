@@ -10,6 +10,9 @@ from loaders import pipeline
 from loaders.records import LoadError, Report
 
 LOADED_WITH_REJECTS = 3
+REJECTS = ".rejects.csv"
+#: Bytes of a dataset's name, which becomes the name of a file.
+LONGEST = 120
 #: Issues printed; all of them are in the rejects file.
 SHOWN = 20
 
@@ -18,8 +21,14 @@ def expanded(paths: list[Path]) -> list[Path]:
     """The files meant, folders replaced by their tables, in order of name."""
     files: list[Path] = []
     for path in paths:
+        if not str(path).isprintable():
+            raise LoadError(f"{str(path)!r}: the name of the file holds characters that cannot be printed: rename it")
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".tsv", ".txt"))
+            inside = sorted(
+                p
+                for p in path.iterdir()
+                if p.suffix.lower() in (".csv", ".tsv", ".txt") and not p.name.endswith(REJECTS)
+            )
             if not inside:
                 raise LoadError(f"{path}: the folder holds no *.csv, *.tsv or *.txt file")
             files += inside
@@ -45,9 +54,12 @@ def load(
     sums: bool = False,
 ) -> None:
     files = expanded(paths)
-    name = dataset or pipeline.dataset_name(files)
+    whole = paths[0].resolve().name if len(paths) == 1 and paths[0].is_dir() else ""
+    name = dataset or whole or pipeline.dataset_name(files)
     if not name.strip() or any(c.isspace() or ord(c) < 32 for c in name):
-        raise LoadError(f"the dataset name {name!r} must not be empty or hold spaces: name it with --dataset")
+        raise LoadError(
+            f"the dataset name {name!r} is empty or holds spaces: give another with --dataset, such as funds-2024"
+        )
     typer.echo(f"{'checking' if dry_run else 'loading'} {len(files)} file(s) as dataset {name}", err=True)
     options = pipeline.Options(
         dataset=name,
@@ -58,7 +70,7 @@ def load(
         allow_retract=allow_retract,
         force=force,
         wait=wait,
-        rejects=rejects or Path(f"{name}.rejects.csv"),
+        rejects=rejects or Path(f"{name}{REJECTS}"),
         version=version(),
     )
     report = asyncio.run(_load(files, options))
@@ -71,10 +83,10 @@ def load(
 
 
 async def _load(files: list[Path], options: pipeline.Options) -> Report:
-    async with opened() as graph:
+    async with opened(wait=options.wait) as graph:
         with progress_bar() as tell:
             return await pipeline.load(
-                graph,  # pyright: ignore[reportArgumentType]
+                graph,
                 files,
                 options,
                 progress=lambda stage, done, total: tell(options.dataset, stage, done, total),
@@ -98,14 +110,22 @@ def show(report: Report, *, dry_run: bool) -> None:
             f"entities: {c.entities_new:,} new, {c.entities_changed:,} changed"
         )
     elif dry_run:
-        typer.echo("nothing was written")
+        gone = f"; loading would retract {report.would_retract:,} claims" if report.would_retract else ""
+        typer.echo(f"nothing was written{gone}")
     elif report.rejected:
         typer.echo("no row could be used: nothing was written")
+    for note in report.notes:
+        typer.echo(note, err=True)
     for issue in report.issues[:SHOWN]:
         typer.echo(str(issue), err=True)
     if report.rejected:
-        more = len(report.issues) - SHOWN
-        typer.echo(f"{f'and {more:,} more; ' if more > 0 else ''}all are listed in {report.rejects}", err=True)
+        more = " and more;" if len(report.issues) > SHOWN else ""
+        typer.echo(f"{report.rejected:,} rows were rejected:{more} every fault is listed in {report.rejects}", err=True)
+    if report.rejected and report.counts.retracted:
+        typer.echo(
+            f"{report.counts.retracted:,} claims were retracted: where that was for a rejected row, mend it and load again",
+            err=True,
+        )
 
 
 def show_sums(report: Report) -> None:

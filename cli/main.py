@@ -65,6 +65,17 @@ def serve(port: Port = 8000) -> None:
 
 
 @app.command()
+def seed() -> None:
+    """Load the seed into the graph: places, pairings, flows and the founding article. Again: nothing changes.
+
+    Example: `NEO4J_URI=bolt://127.0.0.1:7687 NEO4J_PASSWORD=… aidgraph seed`
+    """
+    from cli import serving
+
+    serving.seed_only()
+
+
+@app.command()
 def load(
     files: Files,
     mapping: Mapping = None,
@@ -77,7 +88,10 @@ def load(
         bool, typer.Option("--allow-retract", help="Let the load retract more than a fifth of its dataset.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Load again even if these very files are loaded.")] = False,
-    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another load to end.")] = 0.0,
+    wait: Annotated[
+        float,
+        typer.Option("--wait", min=0, help="Seconds to wait for another load, or another owner of the store."),
+    ] = 0.0,
 ) -> None:
     """Load files into the graph as one dataset. Loading the same again changes nothing.
 
@@ -128,13 +142,16 @@ def template(
         ),
     ] = None,
     chinese: Annotated[bool, typer.Option("--chinese", "-c", help="Chinese headers.")] = False,
-    out: Annotated[Optional[Path], typer.Option("--out", "-o", help="Write the table to this file.")] = None,  # noqa: UP045
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", help="Write the table to this new file, so that spreadsheets show its Chinese."),
+    ] = None,
 ) -> None:
     """Print the columns of a table that loads as it is: headers, an example row, and what each column means.
 
     Without a name, lists the types. The table goes to standard output, the meanings beside it to standard error.
 
-    Examples: `aidgraph template PAIRED_WITH` · `aidgraph template FUNDS --chinese > funds.csv`
+    Examples: `aidgraph template PAIRED_WITH` · `aidgraph template FUNDS --chinese --out funds.csv`
     """
     from cli import showing
 
@@ -158,7 +175,10 @@ def dump(
 
 @app.command()
 def doctor() -> None:
-    """Check platform, engine, ports, disk, store and Neo4j settings, and say how to mend what is wrong."""
+    """Check platform, engine, ports, disk, store and Neo4j settings, and say how to mend what is wrong.
+
+    Example: `aidgraph doctor`
+    """
     from cli import showing
 
     showing.doctor()
@@ -166,7 +186,10 @@ def doctor() -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the GraphQL schema."""
+    """Print the GraphQL schema.
+
+    Example: `aidgraph schema > schema.graphql`
+    """
     from cli import showing
 
     showing.schema()
@@ -174,7 +197,10 @@ def schema() -> None:
 
 @app.command()
 def model() -> None:
-    """Print the graph model as Markdown."""
+    """Print the graph model as Markdown.
+
+    Example: `aidgraph model > graph-model.md`
+    """
     from cli import showing
 
     showing.model()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import time
 import urllib.request
@@ -41,32 +42,42 @@ PLACE = """query Place($code: String!) {
 }"""
 
 
-def port_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        if hasattr(socket, "SO_REUSEADDR") and not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return True
-    return False
-
-
-def _refuse_taken(port: int, command: str) -> None:
-    if port_taken(port):
+def bound(port: int, command: str) -> socket.socket:
+    """A socket that has the port from now on; `command` shows how to choose another."""
+    taken = socket.socket()
+    if os.name == "posix":
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((HOST, port))
+        taken.listen()
+    except OSError:
+        taken.close()
         raise EngineUnavailable(
             f"port {port} of {HOST} is taken by another program: choose another, as in {command.format(port + 1)}"
-        )
+        ) from None
+    return taken
 
 
 def serve(port: int) -> None:
-    _refuse_taken(port, "aidgraph serve --port {}")
-    _until_interrupted(_serve(port))
+    with bound(port, "aidgraph serve --port {}") as taken:
+        _until_interrupted(_serve(taken))
 
 
 def demo(port: int) -> None:
-    _refuse_taken(port, "make demo PORT={}")
-    _until_interrupted(_demo(port))
+    with bound(port, "make demo PORT={}") as taken:
+        _until_interrupted(_demo(taken))
+
+
+def seed_only() -> None:
+    asyncio.run(_seed_only())
+
+
+async def _seed_only() -> None:
+    begun = time.monotonic()
+    async with opened() as graph:
+        with progress_bar() as tell:
+            reports = await seed.load(graph, progress=tell, version=version())
+        _say_loaded(reports, time.monotonic() - begun)
 
 
 def _until_interrupted(work: Any) -> None:
@@ -76,39 +87,45 @@ def _until_interrupted(work: Any) -> None:
         typer.echo("\nstopped", err=True)
 
 
-async def _serve(port: int) -> None:
+async def _serve(taken: socket.socket) -> None:
     async with opened() as graph:
-        await _run(graph, port, _say_where)  # pyright: ignore[reportArgumentType]
+        await _run(graph, taken, _say_where)
+
+
+ASK = """curl -s http://{host}:{port}/graphql -H 'Content-Type: application/json' \\
+  -d '{{"query": "{{ helpers(of: \\"cn:530724\\") {{ rows {{ helper {{ id name }} kinds since }} }} }}"}}'"""
 
 
 async def _say_where(port: int) -> None:
+    typer.echo("Ask it yourself:")
+    typer.echo(ASK.format(host=HOST, port=port))
     typer.echo(
         f"GraphQL at http://{HOST}:{port}/graphql, schema at http://{HOST}:{port}/schema.graphql; Ctrl-C stops it"
     )
 
 
-async def _run(graph: Graph, port: int, started: Callable[[int], Awaitable[None]]) -> None:
-    config = uvicorn.Config(create_app(graph), host=HOST, port=port, log_level="warning", timeout_graceful_shutdown=5)
+async def _run(graph: Graph, taken: socket.socket, started: Callable[[int], Awaitable[None]]) -> None:
+    config = uvicorn.Config(create_app(graph), log_level="warning", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
 
     async def tell() -> None:
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.02)
-        await started(port)
+        await started(taken.getsockname()[1])
 
     telling = asyncio.create_task(tell())
     try:
-        await server.serve()
+        await server.serve(sockets=[taken])
     finally:
         telling.cancel()
 
 
-async def _demo(port: int) -> None:
+async def _demo(taken: socket.socket) -> None:
     begun = time.monotonic()
     typer.echo(f"aidgraph {version()}: starting the graph …")
     async with opened() as graph:
         with progress_bar() as tell:
-            reports = await seed.load(graph, progress=tell, version=version())  # pyright: ignore[reportArgumentType]
+            reports = await seed.load(graph, progress=tell, version=version())
         _say_loaded(reports, time.monotonic() - begun)
 
         async def started(port: int) -> None:
@@ -116,7 +133,7 @@ async def _demo(port: int) -> None:
             typer.echo("")
             await _say_where(port)
 
-        await _run(graph, port, started)  # pyright: ignore[reportArgumentType]
+        await _run(graph, taken, started)
 
 
 def _say_loaded(reports: list[Report], seconds: float) -> None:

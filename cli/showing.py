@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from cli.console import opened
+from loaders.records import LoadError
 
 
 def template(name: str | None, *, chinese: bool, out: Path | None) -> None:
@@ -24,7 +25,11 @@ def template(name: str | None, *, chinese: bool, out: Path | None) -> None:
     made = templates.template(name, chinese=chinese)
     text = templates.as_csv(made)
     if out:
-        out.write_text(text, encoding="utf-8-sig")  # the mark lets spreadsheets show Chinese
+        try:
+            with out.open("x", encoding="utf-8-sig", newline="") as file:  # the mark lets spreadsheets show Chinese
+                file.write(text)
+        except FileExistsError:
+            raise LoadError(f"{out} is there already: name another file, or remove it first") from None
         typer.echo(f"wrote {out}", err=True)
     else:
         sys.stdout.write(text)
@@ -48,7 +53,7 @@ async def _dump(out: Path | None, *, history: bool, only_hash: bool) -> None:
     async with opened() as graph:
         target = out.open("wb") if out and not only_hash else None
         try:
-            async for line in lines(graph, history=history):  # pyright: ignore[reportArgumentType]
+            async for line in lines(graph, history=history):
                 total.update(line + b"\n")
                 if target:
                     target.write(line + b"\n")

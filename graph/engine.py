@@ -7,6 +7,7 @@ Every statement gets one map parameter, `$p`: flat parameters make Neo4j plan an
 # the driver's options are untyped
 
 import asyncio
+import random
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -28,6 +29,7 @@ WRITE_RETRY = 30.0
 #: What ArcadeDB answers when two transactions met, which the driver does not retry.
 COLLISIONS = ("Neo.ClientError.Schema.ConstraintValidationFailed", "Neo.ClientError.Transaction.TransactionNotFound")
 COLLISION_TRIES = 4
+SCHEMA_TRIES = 6
 
 
 class Engine(Enum):
@@ -109,12 +111,19 @@ class Graph:
         raise AssertionError("unreachable")
 
     async def define(self, cypher: LiteralString) -> None:
-        """Runs one schema statement, in a transaction of its own."""
-        try:
-            async with self._driver.session(database=self._database) as session:
-                await (await session.run(cypher)).consume()
-        except (driver_errors.Neo4jError, driver_errors.DriverError) as error:
-            raise self._translated(error) from error
+        """Runs one schema statement, in a transaction of its own; again where another process makes the schema too."""
+        for attempt in range(SCHEMA_TRIES):
+            try:
+                async with self._driver.session(database=self._database) as session:
+                    await (await session.run(cypher)).consume()
+                return
+            except (driver_errors.Neo4jError, driver_errors.DriverError) as error:
+                code = getattr(error, "code", "") or ""
+                if "AlreadyExists" in code:  # another process was faster
+                    return
+                if attempt == SCHEMA_TRIES - 1 or not ("Transient" in code or "ConstraintCreationFailed" in code):
+                    raise self._translated(error) from error
+                await asyncio.sleep(random.uniform(0.1, 0.5) * 2**attempt)  # noqa: S311 - only to get out of step
 
     async def define_embedded(self, sql: str) -> None:
         """Runs one SQL schema statement of the embedded engine, for what its Cypher cannot say."""
@@ -137,6 +146,8 @@ class Graph:
         if isinstance(error, driver_errors.ServiceUnavailable | driver_errors.SessionExpired):
             if self.server is not None and self.server.failure:
                 return EngineUnavailable(self.server.failure)
+            if self.server is not None:
+                return EngineUnavailable(f"{self.where} was interrupted: run the same command again")
             return EngineUnavailable(f"{self.where} does not answer: is it running, and is the address right?")
         if self._disk_full():
             return GraphError(

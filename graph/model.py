@@ -317,7 +317,7 @@ SOURCING = (
         kind=Kind.TEXT,
         zh="位置",
         example="line 16",
-        description="Where in the source: line, page, row, XPath; empty: the line of the file.",
+        description="Where in the source: line, page, row, XPath. Empty where the source is the file: its line.",
     ),
     Property(
         name="row_id",
@@ -493,7 +493,7 @@ NODES: tuple[NodeType, ...] = (
                 description="Identifiers with their scheme: uscc:…, org-id:….",
             ),
             _code("name_certainty", "名称确定性", "Certainty of the name.", CERTAINTY),
-            *VALIDITY[:2],
+            *VALIDITY[:3],
         ),
     ),
     _organization("Company", "企业", "A company."),

@@ -19,9 +19,9 @@ SEARCH_INDEX = {Engine.NEO4J: "entity_search", Engine.EMBEDDED: "Entity[search]"
 
 
 def constraints(vocabulary: Vocabulary = MODEL) -> Iterator[LiteralString]:
+    yield "CREATE CONSTRAINT store_id IF NOT EXISTS FOR (s:Store) REQUIRE s.id IS UNIQUE"
     yield "CREATE CONSTRAINT entity_id IF NOT EXISTS FOR (e:Entity) REQUIRE e.id IS UNIQUE"
     yield "CREATE CONSTRAINT lock_id IF NOT EXISTS FOR (l:Lock) REQUIRE l.id IS UNIQUE"
-    yield "CREATE CONSTRAINT store_id IF NOT EXISTS FOR (s:Store) REQUIRE s.id IS UNIQUE"
     for relationship in vocabulary.relationships:
         yield (
             f"CREATE CONSTRAINT {relationship.name.lower()}_version IF NOT EXISTS "
@@ -88,9 +88,11 @@ async def apply(graph: Graph, vocabulary: Vocabulary = MODEL) -> None:
     version, applied = await _stored(graph)
     if applied == schema:
         return
+    first, *others = statements  # the constraint that makes the mark one, also when two processes begin at once
+    await graph.define(first)
     if version is None:  # says whose the database is before anything else is made in it
         await _mark(graph, "")
-    for statement in statements:
+    for statement in others:
         await graph.define(statement)
     for statement in text:
         await (graph.define(statement) if graph.kind is Engine.NEO4J else graph.define_embedded(statement))

@@ -1,6 +1,7 @@
 """Settings, read once from the environment; nothing changes while running."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,12 +46,24 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         raise GraphError(f"NEO4J_URI is {uri.split('@')[-1][:100]!r}: it must begin with one of {', '.join(schemes)}")
     if "@" in uri:
         raise GraphError("NEO4J_URI holds a user name or password: put them into NEO4J_USERNAME and NEO4J_PASSWORD")
+    heap = environment.get("AIDGRAPH_HEAP", "").strip() or "1g"
+    if not re.fullmatch(r"[1-9][0-9]*[kmgKMG]", heap):
+        raise GraphError(f"AIDGRAPH_HEAP is {heap[:40]!r}: write it like 512m or 4g")
+    mode = environment.get("AIDGRAPH_ENGINE_MODE", "production")
+    if mode not in ("production", "development"):
+        raise GraphError(f"AIDGRAPH_ENGINE_MODE is {mode[:40]!r}: choose production or development")
     home = environment.get("AIDGRAPH_HOME", "")
+    if "${" in home or not home.isprintable():  # the engine would expand the one, and Java cannot open the other
+        raise GraphError(f"AIDGRAPH_HOME is {home[:100]!r}: name a folder without ${{ and unprintable characters")
+    try:
+        folder = Path(home).expanduser().absolute() if home else user_data_path("aidgraph", appauthor=False)
+    except RuntimeError:
+        raise GraphError(f"AIDGRAPH_HOME is {home[:100]!r}: there is no such user") from None
     return Settings(
-        home=Path(home).expanduser().absolute() if home else user_data_path("aidgraph", appauthor=False),
+        home=folder,
         neo4j_uri=uri,
         neo4j_username=environment.get("NEO4J_USERNAME", "neo4j"),
         neo4j_password=environment.get("NEO4J_PASSWORD", ""),
         neo4j_database=environment.get("NEO4J_DATABASE", ""),
-        heap=environment.get("AIDGRAPH_HEAP", "1g"),
+        heap=heap,
     )

@@ -3,6 +3,7 @@
 Memory stays flat however large the files are; rows come out grouped by type and start, in the same order every time.
 """
 
+import hashlib
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,10 @@ CREATE TABLE claim (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, start TEXT, end
   digest TEXT, payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
 CREATE TABLE mention (id TEXT, labels TEXT, what TEXT, file INT, line INT);
 """
+_BY_USE = (
+    "CREATE INDEX claim_start ON claim (type, start); CREATE INDEX claim_end ON claim (type, end); "
+    "CREATE INDEX mention_use ON mention (what, id);"
+)
 _INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_id ON claim (id);"
 _INSERT_ENTITY = "INSERT INTO entity VALUES (?,?,?,?,?)"
 _INSERT_CLAIM = "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -57,6 +62,7 @@ class Staging:
             for r in vocabulary.relationships
         }
         self._rejecting = False
+        self._searching = False
         self._seq = 0
         self._entities: list[tuple[Any, ...]] = []
         self._claims_kept: list[tuple[Any, ...]] = []
@@ -143,24 +149,24 @@ class Staging:
         self._flush()
         self._db.execute("CREATE INDEX IF NOT EXISTS claim_row_id ON claim (row_id) WHERE row_id <> ''")
         sql = """
-            SELECT c.seq, c.payload, c.fact, c.part_of, c.file, c.line, count(DISTINCT p.fact), min(p.fact)
-            FROM claim c LEFT JOIN claim p ON p.row_id = c.part_of AND p.row_id <> ''
-            WHERE c.part_of <> '' GROUP BY c.seq ORDER BY c.seq"""
+            SELECT c.seq, c.payload, c.fact, c.part_of, c.file, c.line, p.facts, p.first
+            FROM claim c LEFT JOIN (
+              SELECT row_id, count(DISTINCT fact) facts, min(fact) first FROM claim WHERE row_id <> '' GROUP BY row_id
+            ) p ON p.row_id = c.part_of
+            WHERE c.part_of <> '' ORDER BY c.seq"""
         rows = self._db.execute(sql).fetchall()
-        wholes: dict[str, str] = {}  # fact → fact it is part of
+        wholes: dict[str, set[str]] = {}  # fact → facts it is part of
         faults: list[tuple[int, int, str, str]] = []
         for seq, payload, fact, part_of, file, line, named, first in rows:
-            whole = part_of if part_of.startswith("fact:") else first
-            if named != 1 and whole != part_of:
+            if named != 1:
                 reason = "is the row_id of several facts" if named else "is no row_id of this load"
                 faults.append((file, line, part_of, f"{reason}: correct it"))
                 continue
-            wholes[fact] = whole
-            if _circular(wholes, fact):
+            if _reaches(wholes, first, fact):
                 faults.append((file, line, part_of, "makes a figure part of itself: correct it"))
-                del wholes[fact]
                 continue
-            values = {**self._decoder.decode(payload), "part_of": whole}
+            wholes.setdefault(fact, set()).add(first)
+            values = {**self._decoder.decode(payload), "part_of": first}
             self._db.execute(
                 "UPDATE claim SET payload = ?, digest = ? WHERE seq = ?",
                 (self._encoder.encode(values), identity.digest(values), seq),
@@ -182,6 +188,9 @@ class Staging:
 
     def rows_that_mention(self, id_: str, what: str, type_: str) -> list[tuple[int, int]]:
         """(file, line) of the rows that use an id so."""
+        if not self._searching:  # made when the first row is at fault
+            self._searching = True
+            self._db.executescript(_BY_USE)
         if what in ("start", "end"):
             sql = f"SELECT DISTINCT file, line FROM claim WHERE type = ? AND {what} = ? ORDER BY file, line"  # noqa: S608
             return self._db.execute(sql, (type_, id_)).fetchall()
@@ -233,6 +242,15 @@ class Staging:
         """(entities, claims) that are ready."""
         entities = self._db.execute("SELECT count(DISTINCT id) FROM entity").fetchone()[0]
         return entities, self._db.execute("SELECT count(*) FROM claim").fetchone()[0]
+
+    def fingerprint(self) -> str:
+        """Hash of what is staged, in its order: a broken run goes on only over the very same rows."""
+        total = hashlib.blake2b(digest_size=16)
+        for row in self._db.execute("SELECT id, digest FROM claim ORDER BY type, start, id"):
+            total.update(f"{row[0]} {row[1]}\n".encode())
+        for row in self._db.execute("SELECT DISTINCT id, label FROM entity ORDER BY id, label"):
+            total.update(f"{row[0]} {row[1]}\n".encode())
+        return total.hexdigest()
 
     def steps(self) -> int:
         """Rows a run writes: sources, entities, and claims but descriptions, which go with their entities."""
@@ -299,8 +317,14 @@ class Staging:
         return held
 
 
-def _circular(wholes: dict[str, str], fact: str) -> bool:
-    at = wholes.get(fact)
-    while at is not None and at != fact:
-        at = wholes.get(at)
-    return at == fact
+def _reaches(wholes: dict[str, set[str]], start: str, goal: str) -> bool:
+    """Whether `goal` is `start`, or one of the figures that `start` is part of."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        if (at := waiting.pop()) == goal:
+            return True
+        if at not in seen:
+            seen.add(at)
+            waiting += wholes.get(at, ())
+    return False

@@ -67,6 +67,10 @@ class Directory:
         if within:
             parents = {entity.id for entity in self._all(within)}
             found = [entity for entity in found if parents & self._ancestors(entity)]
+        if not found and not within:
+            found = [entity for entity in self._compound(name) if self._fits(entity, labels)]
+        if not found and not self._by_id:
+            raise RowError("the graph has no places yet: load them, or the seed with `aidgraph seed`", value=name)
         if not found:
             inside = f" within {within}" if within else ""
             raise RowError(
@@ -75,12 +79,26 @@ class Directory:
         exact = [entity for entity in found if _folded(entity.name) == _folded(name)]
         return self._one(exact or found, name, at)
 
+    def _compound(self, name: str) -> list[Named]:
+        """Places meant by their name behind the names of their parents: 广东省广州市天河区."""
+        found: dict[str, Named] = {}
+        for cut in range(2, len(name) - 1):
+            parents = {entity.id for entity in self._all(name[:cut]) or self._compound(name[:cut])}
+            if not parents:
+                continue
+            for entity in self._by_name.get(_folded(name[cut:]), {}).values():
+                if parents & self._ancestors(entity):
+                    found[entity.id] = entity
+        return list(found.values())
+
     def _coded(self, code: str, at: str) -> list[Named]:
         if self.is_id(code):
             return [self._by_id[code]] if code in self._by_id else []
         plain = values.place_code(code)
         found = list(self._by_code.get(plain, {}).values())
         if not found:
+            if not self._by_code:
+                raise RowError("the graph has no places yet: load them, or the seed with `aidgraph seed`", value=code)
             raise RowError("is no code of a known place: correct it, or load the place first", value=code)
         return found
 
@@ -93,7 +111,7 @@ class Directory:
             shown = "; ".join(f"{e.id} {e.name}{self._parents(e)}" for e in sorted(found, key=lambda e: e.id)[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             raise RowError(
-                f"{len(found)} places are called this: {shown}{more}. Give the code, or the parent in the column _within",
+                f"{len(found)} places are called this: {shown}{more}. Give the code, or the parent in the column {{within}}",
                 value=what,
             )
         return found[0].id

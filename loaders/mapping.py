@@ -5,15 +5,16 @@ docs/howto-load.md describes the form.
 """
 
 import tomllib
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Vocabulary
+from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Kind, Property, Vocabulary
 from graph.records import Claim, Entity
-from loaders import values
+from loaders import tabular, values
 from loaders.records import LoadError, RowError
 from loaders.rows import Cell, RowBuilder
 
@@ -36,6 +37,11 @@ class Mapper(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def brings_entities(self) -> bool:
+        """Whether rows may make entities, which other tables of the load may name."""
+        ...
+
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
 
     def header_of(self, name: str) -> str:
@@ -43,22 +49,35 @@ class Mapper(Protocol):
         ...
 
 
-def known_columns(vocabulary: Vocabulary = MODEL) -> dict[str, str]:
-    """Header as it may stand in a template table, English or Chinese → name."""
-    properties = [
+def every_property(vocabulary: Vocabulary = MODEL) -> list[Property]:
+    """Every property a row may give, of any type; some stand more than once."""
+    return [
         *(p for node in vocabulary.nodes for p in (*NAMES, *node.properties)),
         *(p for r in vocabulary.relationships for p in vocabulary.claim_properties(r.name)),
         *FIGURES,
         *PROVENANCE,
         *SOURCING,
     ]
+
+
+def _refuse_units(columns: Iterable[str]) -> None:
+    """A unit in the header multiplies amounts of money, and nothing else: elsewhere it would be lost in silence."""
+    for column in columns:
+        if values.header_unit(column)[1] != 1:
+            raise LoadError(f"the column {column} has a unit, and holds no amount of money: write its figures out")
+
+
+def known_columns(vocabulary: Vocabulary = MODEL) -> dict[str, str]:
+    """Header as it may stand in a template table, English or Chinese → name."""
     headers: dict[str, str] = {}
-    for declared in properties:
+    for declared in every_property(vocabulary):
         headers[declared.name] = declared.name
         headers.setdefault(declared.zh, declared.name)
     for name, zh in (*END_COLUMNS.items(), *KIND_COLUMNS.items()):
         headers[name], headers[zh] = name, name
-    headers.update({r.name: r.name for r in vocabulary.relationships})
+    for relationship in vocabulary.relationships:
+        headers[relationship.name] = relationship.name
+        headers.setdefault(relationship.zh, relationship.name)
     return headers
 
 
@@ -71,13 +90,16 @@ class TemplateMapper:
         self._types: dict[str, str] = {}  # as written → as it is called
         self._foreign: dict[str, list[str]] = {}  # type → columns it has no property for
         known = known_columns(vocabulary)
-        unknown = [column for column in header if column and column not in known]
+        plain = {column: values.header_unit(column)[0] for column in header}  # 金额(万元) is 金额, in units of 10,000
+        unknown = [column for column in header if column and plain[column] not in known]
         if unknown:
             raise LoadError(
                 f"the table has columns no template has: {', '.join(unknown[:8])}; "
                 "rename or remove them, or give a mapping with --mapping (aidgraph template shows the columns)"
             )
-        self._columns = {column: known[column] for column in header if column}
+        self._columns = {column: known[plain[column]] for column in header if column}
+        money = {p.name for p in every_property(vocabulary) if p.kind is Kind.MONEY}
+        _refuse_units([column for column, name in self._columns.items() if name not in money])
         names = set(self._columns.values())
         if len(names) < len(self._columns):
             double = sorted(n for n in names if list(self._columns.values()).count(n) > 1)
@@ -94,6 +116,10 @@ class TemplateMapper:
         cells = {name: Cell(column, row[column]) for column, name in self._columns.items() if row[column]}
         return self._claim(cells, line, builder) if self._is_claims else self._entity(cells, line, builder)
 
+    @property
+    def brings_entities(self) -> bool:
+        return not self._is_claims
+
     def header_of(self, name: str) -> str:
         headers = {known: column for column, known in self._columns.items()}
         return headers.get(name) or headers.get(f"{name}_name") or name
@@ -104,11 +130,9 @@ class TemplateMapper:
             writable = [r for r in self._vocabulary.relationships if r.name != "DESCRIBED_IN"]  # made of entity rows
             allowed = {name: r.name for r in writable for name in (r.name, r.zh)}
             self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
-        relationship = self._vocabulary.relationship[self._types[cell.text]]
-        self._refuse_foreign(relationship.name, cells)
-        start = builder.end(relationship.start, cells, "from")
-        end = builder.end(relationship.end, cells, "to")
-        return builder.claim(relationship.name, start, end, cells, line)
+        type_ = self._types[cell.text]
+        self._refuse_foreign(type_, cells)
+        return builder.claim(type_, cells, line)
 
     def _entity(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         cell = cells.get(ENTITY, Cell(ENTITY, ""))
@@ -142,6 +166,8 @@ class TemplateMapper:
 
 
 def _one_of(text: str, allowed: dict[str, str], column: str) -> str:
+    if not text.strip():
+        raise RowError("is empty: it says what kind of row this is (aidgraph template lists the kinds)", column=column)
     try:
         return values.code(text, allowed)
     except ValueError as error:
@@ -170,17 +196,18 @@ class TableMapping:
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         made: list[Entity | Claim] = []
         for rule in self.rules:
-            if any(values.clean(row[column]) not in wanted for column, wanted in rule.when.items()):
+            if any(values.clean(row.get(column, "")) not in wanted for column, wanted in rule.when.items()):
                 continue
             cells = {name: self._cell(source, row) for name, source in rule.fill.items()}
             if rule.type in self.vocabulary.relationship:
-                relationship = self.vocabulary.relationship[rule.type]
-                start = builder.end(relationship.start, cells, "from")
-                end = builder.end(relationship.end, cells, "to")
-                made += builder.claim(rule.type, start, end, cells, line)
+                made += builder.claim(rule.type, cells, line)
             else:
                 made += builder.entity(rule.type, cells, line)
         return made
+
+    @property
+    def brings_entities(self) -> bool:
+        return any(rule.type in self.vocabulary.node for rule in self.rules)
 
     def header_of(self, name: str) -> str:
         for rule in self.rules:
@@ -218,23 +245,39 @@ def read(path: Path, vocabulary: Vocabulary = MODEL) -> TableMapping:
         return parse(path.read_text("utf-8"), path.stem, vocabulary)
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise LoadError(f"{path}: a mapping is written in UTF-8") from None
+    except ValueError:
+        raise LoadError(f"{path}: a mapping is a file in UTF-8") from None
 
 
 def parse(text: str, name: str, vocabulary: Vocabulary = MODEL) -> TableMapping:
+    """A mapping out of its TOML; LoadError names what is wrong in it."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise LoadError(f"mapping {name}: {error}") from None
-    columns = _texts(data, "columns", name)
-    optional = _texts(data, "optional", name) if "optional" in data else ()
+    try:
+        return _parsed(data, name, vocabulary)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise LoadError(f"mapping {name}: is not in the form of docs/howto-load.md ({error})") from None
+
+
+def _parsed(data: dict[str, Any], name: str, vocabulary: Vocabulary) -> TableMapping:
+    _refuse_keys(data, {"columns", "optional", "record"}, name)
+    columns = tuple(tabular.header_name(column) for column in _texts(data, "columns", name))
+    optional = tuple(tabular.header_name(c) for c in _texts(data, "optional", name)) if "optional" in data else ()
     raw = data.get("record")
     if not isinstance(raw, list) or not raw:
         raise LoadError(f"mapping {name}: it needs at least one [[record]]")
     every = {*columns, *optional}
     rules = tuple(_rule(cast("dict[str, Any]", rule), every, name, vocabulary) for rule in cast("list[Any]", raw))
     return TableMapping(name=name, columns=columns, optional=optional, rules=rules, vocabulary=vocabulary)
+
+
+def _refuse_keys(table: dict[str, Any], known: set[str], name: str) -> None:
+    if unknown := sorted(set(table) - known):
+        raise LoadError(
+            f"mapping {name}: {', '.join(unknown)} means nothing here; there are {', '.join(sorted(known))}"
+        )
 
 
 def _texts(data: dict[str, Any], key: str, name: str) -> tuple[str, ...]:
@@ -245,24 +288,34 @@ def _texts(data: dict[str, Any], key: str, name: str) -> tuple[str, ...]:
 
 
 def _rule(raw: dict[str, Any], every: set[str], name: str, vocabulary: Vocabulary) -> RecordRule:
-    type_ = raw.get("relationship") or raw.get("entity")
+    _refuse_keys(raw, {"relationship", "entity", "fill", "when"}, name)
+    if "relationship" in raw and "entity" in raw:
+        raise LoadError(f"mapping {name}: a [[record]] has a relationship or an entity, not both")
+    chinese = {declared.zh: declared.name for declared in vocabulary.relationships}
+    chinese |= {declared.zh: declared.label for declared in vocabulary.nodes}
+    given = raw.get("relationship") or raw.get("entity")
+    type_ = chinese.get(str(given), given)
     if type_ in vocabulary.relationship and type_ != "DESCRIBED_IN":
         usable = {p.name for p in vocabulary.claim_properties(type_)} | {*END_COLUMNS, "from_at", "to_at"}
-    elif type_ in vocabulary.node:
+    elif type_ in vocabulary.node and not (vocabulary.node[type_].abstract or vocabulary.node[type_].internal):
         usable = {p.name for p in (*vocabulary.node_properties(type_), *PROVENANCE)} | {ID, *vocabulary.relationship}
     else:
         raise LoadError(f"mapping {name}: a [[record]] needs a relationship or an entity of the model, not {type_!r}")
     usable |= {p.name for p in SOURCING}
-    fill: dict[str, str] = raw.get("fill", {})
+    given_fill: dict[str, str] = raw.get("fill", {})
+    fill = {name: text if text.startswith("=") else tabular.header_name(text) for name, text in given_fill.items()}
     for target, source in fill.items():
         if target not in usable:
             raise LoadError(f"mapping {name}: {type_} has no property {target}")
         if not source.startswith("=") and source not in every:
             raise LoadError(f"mapping {name}: {target} is filled from {source}, which is not among its columns")
-    when: dict[str, Any] = raw.get("when", {})
+    given_when: dict[str, Any] = raw.get("when", {})
+    when = {tabular.header_name(column): wanted for column, wanted in given_when.items()}
     for column in when:
         if column not in every:
             raise LoadError(f"mapping {name}: when names {column}, which is not among its columns")
+    kinds = {p.name: p.kind for p in every_property(vocabulary)}
+    _refuse_units(column for target, column in fill.items() if kinds.get(target) is not Kind.MONEY)
     wanted = {c: [str(w) for w in (cast("list[Any]", v) if isinstance(v, list) else [v])] for c, v in when.items()}
     return RecordRule(type=type_, fill=fill, when=wanted)
 

@@ -13,18 +13,20 @@ from typing import TypeVar
 
 from graph import write
 from graph.engine import Graph
-from graph.model import MODEL, Vocabulary
+from graph.model import MODEL, SOURCING, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources import directory as known
 from graph.staging import DOCUMENT, Staging
 from graph.write import runs
-from loaders import formats, mapping, tabular
+from loaders import formats, mapping, tabular, values
 from loaders.directory import Directory
 from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rows import RowBuilder
 
 #: Issues kept in memory for the report; all of them are in the rejects file.
 SHOWN = 1_000
+#: Source of the example rows of templates; a row that still has it was not filled in.
+EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
 CHUNK = 5_000
 _COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
@@ -63,11 +65,14 @@ class Options:
 
 
 class Rejects:
-    """The rejects file, opened with the first rejected row."""
+    """The rejects file, made with the first rejected row and put in its place at the end."""
 
-    def __init__(self, path: Path | None, report: Report) -> None:
-        self._path = path
+    def __init__(self, options: Options, files: Sequence[Path], report: Report) -> None:
+        self._path = options.rejects
         self._report = report
+        read = [*files, *([Path(options.mapping)] if options.mapping else [])]
+        if self._path and self._path.exists() and any(f.exists() and self._path.samefile(f) for f in read):
+            raise LoadError(f"{self._path} is one of the files to be read: name another file with --rejects")
         self._rows: set[tuple[str, int]] = set()
         self._file = None
         self._writer = None
@@ -82,7 +87,7 @@ class Rejects:
             return
         if self._writer is None:
             try:
-                self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+                self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             except OSError as error:
                 raise LoadError(
                     f"rows were rejected, and their list cannot be written to {self._path} ({error.strerror}): "
@@ -95,9 +100,15 @@ class Rejects:
         # a spreadsheet must not run what a cell of the file said
         self._writer.writerow([f"'{c}" if str(c).startswith(("=", "+", "-", "@", "\t", "\r")) else c for c in cells])
 
+    @property
+    def _part(self) -> Path:
+        assert self._path
+        return self._path.with_name(f"{self._path.name}.part")
+
     def close(self) -> None:
-        if self._file is not None:
+        if self._file is not None and self._path:
             self._file.close()
+            self._part.replace(self._path)
 
 
 def dataset_name(files: Sequence[Path]) -> str:
@@ -126,34 +137,36 @@ async def load(
     if not options.dry_run and not options.force and await runs.loaded_before(graph, origin):
         report.unchanged_files = True
         return report
-    rejects = Rejects(options.rejects, report)
+    rejects = Rejects(options, files, report)
     try:
         with Staging(vocabulary) as staging:
             reading = _Reading(graph, staging, options, report, rejects, vocabulary, progress)
             await reading.all(files)
-            if options.passport.rows is not None and report.rows != options.passport.rows:
-                raise LoadError(
-                    f"{options.dataset} has {report.rows:,} rows and should have {options.passport.rows:,}: "
-                    "nothing was written"
-                )
-            if report.rejected and report.rejected == report.rows:
-                return report
             if options.dry_run:
+                await reading.check()
+                reading.sum()
+                report.would_retract = await write.foreseen_retractions(
+                    graph, staging, options.dataset, append=options.append, allow_retract=options.allow_retract
+                )
                 return report
-            report.counts = await write.load(
-                graph,
-                staging,
-                origin,
-                append=options.append,
-                allow_retract=options.allow_retract,
-                rejected=report.rejected,
-                wait=options.wait,
-                progress=progress,
-                on_wait=on_wait,
-                vocabulary=vocabulary,
-                version=options.version,
-                clock=clock,
-            )
+            # what is checked must still be so when it is written
+            async with write.writer(graph, options.dataset, wait=options.wait, on_wait=on_wait) as lock:
+                await reading.check()
+                if report.rejected and report.rejected == report.rows:
+                    return report
+                report.counts = await write.load(
+                    graph,
+                    staging,
+                    origin,
+                    lock,
+                    append=options.append,
+                    allow_retract=options.allow_retract,
+                    rejected=report.rejected,
+                    progress=progress,
+                    vocabulary=vocabulary,
+                    version=options.version,
+                    clock=clock,
+                )
             report.written = True
             return report
     finally:
@@ -196,15 +209,30 @@ class _Reading:
         self._vocabulary = vocabulary
         self._progress = progress
         self._names: list[str] = []
-        self._mappers: list[mapping.Mapper] = []
+        self._mappers: dict[int, mapping.Mapper] = {}
 
     async def all(self, files: Sequence[Path]) -> None:
         directory = Directory(await known.named(self._graph), self._vocabulary)
         builder = RowBuilder(directory, f"source:dataset:{self._options.dataset}", self._vocabulary)
-        self._names = [file.name for file in files]
+        names = [file.name for file in files]
+        self._names = names if len(set(names)) == len(names) else [str(file) for file in files]
         self._describe_document()
-        for number, file in enumerate(files):
+        # entities first: what a claim names must not depend on the order of the files
+        numbered = sorted(enumerate(files), key=lambda pair: not self._brings_entities(pair[1]))
+        for number, file in numbered:
             self._read(number, file, builder)
+        wanted = self._options.passport.rows
+        if wanted is not None and self._report.rows != wanted:
+            raise LoadError(
+                f"{self._options.dataset} has {self._report.rows:,} rows and should have {wanted:,}: nothing was written"
+            )
+
+    def _brings_entities(self, file: Path) -> bool:
+        with formats.opener(file)(file, self._options.encoding) as table:
+            return self._mapper(file, table).brings_entities
+
+    async def check(self) -> None:
+        """Checks what was read against the graph, and settles what is left."""
         await self._check()
         self._staging.settle()
         self._report.entities, self._report.claims = self._staging.counts()
@@ -224,40 +252,58 @@ class _Reading:
 
     def _read(self, number: int, file: Path, builder: RowBuilder) -> None:
         with formats.opener(file)(file, self._options.encoding) as table:
-            try:
-                mapper = mapping.choose(table.header, self._options.mapping, self._vocabulary)
-            except LoadError as error:
-                raise LoadError(f"{file}, line {table.header_line}: {error}") from None
+            mapper = self._mapper(file, table)
+            self._mappers[number] = mapper
             self._report.mapping = mapper.name
-            self._mappers.append(mapper)
+            for column in table.header:
+                if (factor := values.header_unit(column)[1]) != 1:
+                    self._report.notes.append(f"{file.name}: amounts of {column} are multiplied by {factor:,}")
             for row in table.rows():
                 self._report.rows += 1
                 if self._report.rows % CHUNK == 0:
                     self._progress("reading", self._report.rows, 0)
-                if isinstance(row, tabular.BadRow):
-                    self._issue(file.name, row.line, row.column, row.value, row.reason)
-                    continue
-                try:
-                    records = mapper.records(row.values, row.line, builder)
-                except RowError as error:
-                    self._issue(file.name, row.line, error.column, error.value, error.reason)
-                    continue
-                except ValueError as error:
-                    self._issue(file.name, row.line, "", "", str(error))
-                    continue
-                for record in records:
+                for record in self._records(self._names[number], row, mapper, builder):
                     self._staging.add(record, file=number, line=row.line)
-                    self._sum(record)
                 while builder.new_sources:
                     self._staging.add_source(builder.new_sources.pop())
+
+    def _mapper(self, file: Path, table: tabular.Table) -> mapping.Mapper:
+        try:
+            return mapping.choose(table.header, self._options.mapping, self._vocabulary)
+        except LoadError as error:
+            if str(error).startswith("mapping "):  # the fault is the mapping's, not the table's
+                raise
+            raise LoadError(f"{file}, line {table.header_line}: {error}") from None
+
+    def _records(
+        self, file: str, row: tabular.Row | tabular.BadRow, mapper: mapping.Mapper, builder: RowBuilder
+    ) -> list[Entity | Claim]:
+        """Records of a row; none, and an issue for each fault, where it cannot be used."""
+        if isinstance(row, tabular.BadRow):
+            self._issue(file, row.line, row.column, row.value, row.reason)
+            return []
+        if EXAMPLE in row.values.values():
+            self._issue(file, row.line, "", EXAMPLE, "this is the template's example row: replace it")
+            return []
+        try:
+            return mapper.records(row.values, row.line, builder)
+        except RowError as error:
+            for fault in (error, *error.more):
+                self._issue(file, row.line, fault.column, fault.value, fault.reason)
+        except ValueError as error:
+            self._issue(file, row.line, "", "", str(error))
+        return []
 
     def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))
 
-    def _sum(self, record: Entity | Claim) -> None:
-        if isinstance(record, Claim) and "amount_text" in record.values:
-            key = (record.type, str(record.values.get("class", "")), str(record.values["currency"]))
-            self._report.sums[key] = self._report.sums.get(key, Decimal(0)) + Decimal(str(record.values["amount_text"]))
+    def sum(self) -> None:
+        """Exact sums of what would be written; a figure that is part of another is not added to it."""
+        for claim in self._staging.claims():
+            said = claim.values
+            if "amount_text" in said and "part_of" not in said:
+                key = (claim.type, str(said.get("class", "")), str(said["currency"]))
+                self._report.sums[key] = self._report.sums.get(key, Decimal(0)) + Decimal(str(said["amount_text"]))
 
     async def _check(self) -> None:
         """Every id that a row names exists, of a type that may stand there; rows that fail are taken out, again and

@@ -15,6 +15,14 @@ class RowError(ValueError):
         self.reason = reason
         self.column = column
         self.value = value
+        self.more: list[RowError] = []  # further faults of the same row
+
+    @staticmethod
+    def raise_any(faults: "list[RowError]") -> None:
+        """Raises the first of the faults, if there is one, with the others in its `more`."""
+        if faults:
+            faults[0].more += faults[1:]
+            raise faults[0]
 
 
 class LoadError(Exception):
@@ -34,7 +42,8 @@ class Issue:
     def __str__(self) -> str:
         where = f"{self.file}, line {self.line}" if self.line else self.file
         column = f", column {self.column}" if self.column else ""
-        value = f": {self.value!r}" if self.value else ""
+        # reasons of values name them already
+        value = f": {self.value!r}" if self.value and not self.reason.startswith(repr(self.value)) else ""
         return f"{where}{column}{value}: {self.reason}"
 
 
@@ -50,6 +59,7 @@ class Report:
     claims: int = 0
     written: bool = False
     unchanged_files: bool = False
+    would_retract: int = 0  # of a check: claims that loading would retract
     counts: Counts = field(default_factory=Counts)
     issues: list[Issue] = field(default_factory=list[Issue])
     notes: list[str] = field(default_factory=list[str])

@@ -50,6 +50,13 @@ class RowBuilder:
         }
         self._said = {n.label: {p.name: p for p in vocabulary.node_properties(n.label)} for n in vocabulary.nodes}
 
+    def _tried(self, faults: list[RowError], labels: tuple[str, ...], cells: Cells, side: str) -> str:
+        try:
+            return self.end(labels, cells, side)
+        except RowError as fault:
+            _note(faults, fault)
+            return ""
+
     def end(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
         """Id of an end (`from` or `to`) out of its cells side, side_name, side_within, side_at."""
         parts = {part: cells.get(f"{side}{part}", _NOTHING) for part in ("", "_name", "_within", "_at")}
@@ -73,7 +80,8 @@ class RowBuilder:
             return self._directory.find(labels, code=code, name=name, within=values.clean(parts["_within"].text), at=at)
         except RowError as error:
             where = parts[""].column if code else parts["_name"].column
-            raise RowError(error.reason, column=where or column, value=error.value or code or name) from None
+            reason = error.reason.replace("{within}", cells.get(f"{side}_within", Cell(f"{side}_within", "")).column)
+            raise RowError(reason, column=where or column, value=error.value or code or name) from None
         except ValueError as error:
             raise RowError(str(error), column=column, value=code) from None
 
@@ -88,11 +96,18 @@ class RowBuilder:
     def _date(cell: Cell) -> str:
         return _converted(_date, cell) if cell.text.strip() else ""
 
-    def claim(self, type_: str, start: str, end: str, cells: Cells, line: int) -> list[Entity | Claim]:
+    def claim(self, type_: str, cells: Cells, line: int) -> list[Entity | Claim]:
+        """The claim of a row; RowError tells every cell of it that cannot be used."""
         relationship = self._vocabulary.relationship[type_]
+        faults: list[RowError] = []
+        start, end = (
+            self._tried(faults, labels, cells, side)
+            for labels, side in ((relationship.start, "from"), (relationship.end, "to"))
+        )
+        claim_values = self._values(self._claimed[type_], cells, faults)
+        RowError.raise_any(faults)
         if start == end and not relationship.loops:
             raise RowError(f"{type_} cannot go from {start} to itself", column="to", value=end)
-        claim_values = self._values(self._claimed[type_], cells)
         claim_values.setdefault("certainty", "stated")
         if relationship.figures:
             claim_values.setdefault("basis", "reported")
@@ -130,8 +145,10 @@ class RowBuilder:
                 column=column,
                 value=id_,
             )
-        said = self._values(self._said[label], cells)
-        about = self._values(_PROVENANCE, cells)
+        faults: list[RowError] = []
+        said = self._values(self._said[label], cells, faults)
+        about = self._values(_PROVENANCE, cells, faults)
+        RowError.raise_any(faults)
         about.setdefault("certainty", "stated")
         _check(said, cells)
         for needed in node.properties:
@@ -184,29 +201,37 @@ class RowBuilder:
         except ValueError as error:
             raise RowError(str(error), column=column, value=end) from None
 
-    def _values(self, properties: Mapping[str, Property], cells: Cells) -> dict[str, Value]:
+    def _values(self, properties: Mapping[str, Property], cells: Cells, faults: list[RowError]) -> dict[str, Value]:
+        """Values of the cells that are filled; a cell that cannot be used is added to the faults."""
         found: dict[str, Value] = {}
         for name, cell in cells.items():
             if not cell.text or (declared := properties.get(name)) is None or not cell.text.strip():
                 continue
-            if declared.kind is Kind.MONEY:
-                currency = cells.get("currency", _NOTHING)
-                if not currency.text.strip():
-                    raise RowError("is empty: an amount needs its currency", column=currency.column or "currency")
-                minor, exact, _ = _converted(lambda text, code=currency.text: values.money(text, code), cell)
-                found[name], found[f"{name}_text"] = minor, exact
-                continue
-            key = (id(declared), cell.text)
-            value = self._memo.get(key)
+            value = self._memo.get((id(declared), cell.text))
             if value is None:
-                if declared.kind is Kind.ENTITY:
-                    found[name] = self._named_entity(declared, cell)
+                try:
+                    value = self._value(declared, cell, cells, found)
+                except RowError as fault:
+                    _note(faults, fault)
                     continue
-                value = _converted(lambda text, d=declared: convert(d, text), cell)
-                if len(self._memo) < _MEMO:
-                    self._memo[key] = value
             found[name] = value
         return found
+
+    def _value(self, declared: Property, cell: Cell, cells: Cells, found: dict[str, Value]) -> Value:
+        if declared.kind is Kind.MONEY:
+            currency = cells.get("currency", _NOTHING)
+            if not currency.text.strip():
+                raise RowError("is empty: an amount needs its currency", column=currency.column or "currency")
+            _converted(values.currency, currency)
+            minor, exact = _converted(lambda text: _scaled(text, currency.text, cell.column), cell)
+            found[f"{declared.name}_text"] = exact
+            return minor
+        if declared.kind is Kind.ENTITY:
+            return self._named_entity(declared, cell)
+        value = _converted(lambda text: convert(declared, text), cell)
+        if len(self._memo) < _MEMO:
+            self._memo[id(declared), cell.text] = value
+        return value
 
     def _named_entity(self, declared: Property, cell: Cell) -> str:
         text = values.clean(cell.text)
@@ -249,6 +274,12 @@ class RowBuilder:
         return source
 
 
+def _note(faults: list[RowError], fault: RowError) -> None:
+    """Adds a fault, unless its cell is told of already: a date is read for the ends of a claim too."""
+    if all((fault.column, fault.value) != (known.column, known.value) for known in faults):
+        faults.append(fault)
+
+
 def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...]) -> Named:
     aliases = said.get("aliases")
     others = [said.get("short_name"), said.get("name_en"), *(aliases if isinstance(aliases, list) else [])]
@@ -277,6 +308,16 @@ def _converted(convert_: Callable[[str], T], cell: Cell) -> T:
         return convert_(cell.text)
     except ValueError as error:
         raise RowError(str(error), column=cell.column, value=cell.text.strip()[:100]) from None
+
+
+def _scaled(text: str, currency: str, header: str) -> tuple[int, str]:
+    """Minor units and exact amount of a cell, with the unit that its header gives."""
+    minor, exact, code = values.money(text, currency)
+    factor = values.header_unit(header)[1]
+    if factor == 1:
+        return minor, exact
+    minor, exact, _ = values.money(format(Decimal(exact) * factor, "f"), code)
+    return minor, exact
 
 
 def _date(text: str) -> str:

@@ -237,14 +237,19 @@ def _delimiter(path: Path, header: str, line: int) -> str:
     return ";" if ";" in outside else ","
 
 
+def header_name(text: str) -> str:
+    """The name of a column as it is compared: half-width, with single spaces."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
+
+
 def _names(path: Path, cells: list[str], line: int) -> tuple[str, ...]:
     names: list[str] = []
     for index, cell in enumerate(cells):
         try:
-            cleaned = values.clean(unicodedata.normalize("NFKC", cell))
+            cleaned = values.clean(cell)
         except ValueError as error:
             raise UnreadableFile(path, f"header of column {_letters(index)}: {error}", line) from None
-        names.append(re.sub(r"\s+", " ", cleaned))
+        names.append(header_name(cleaned))
     if not any(names):
         raise UnreadableFile(path, "the header line names no column", line)
     if (count := max(index for index, name in enumerate(names) if name) + 1) > MAX_COLUMNS:

@@ -37,6 +37,17 @@ _UNIT_SIZE: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万
 _MONEY: Final = re.compile(r"([^0-9.]*)([0-9.][0-9.,]*)([^0-9]*)")
 
 
+_HEADER_UNIT: Final = re.compile(r"^(.+?)\s*[(\[]\s*(千|百万|千万|万|亿)?元?\s*[)\]]$")
+
+
+def header_unit(header: str) -> tuple[str, int]:
+    """A column header without the unit in its brackets, and the factor of the unit: 金额(万元) → 金额, 10,000."""
+    match = _HEADER_UNIT.match(header)
+    if match is None or not (match[2] or header.rstrip(")] ").endswith("元")):
+        return header, 1
+    return match[1], {"千": 1_000, None: 1}.get(match[2]) or _UNIT_SIZE[match[2]]
+
+
 def _refuse(text: str, why: str) -> ValueError:
     return ValueError(f"{text[:QUOTED]!r}{'…' if len(text) > QUOTED else ''}: {why}")
 

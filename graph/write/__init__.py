@@ -22,7 +22,7 @@ from graph.write.entities import EntityWriter
 from graph.write.lock import Lock, writer
 from graph.write.runs import Origin
 
-__all__ = ["BATCH", "Counts", "Origin", "load", "now"]
+__all__ = ["BATCH", "Counts", "Origin", "foreseen_retractions", "load", "now", "writer"]
 
 T = TypeVar("T", Described, PreparedClaim, tuple[str, str, str])
 
@@ -43,28 +43,44 @@ async def load(
     graph: Graph,
     staging: Staging,
     origin: Origin,
+    lock: Lock,
     *,
     append: bool = False,
     allow_retract: bool = False,
     rejected: int = 0,
-    wait: float = 0.0,
     batch: int = BATCH,
     clock: Callable[[], int] = now,
     progress: Progress = lambda _stage, _done, _total: None,
-    on_wait: Callable[[str], None] | None = None,
     vocabulary: Vocabulary = MODEL,
     version: str = "",
 ) -> Counts:
-    """Writes a settled staging and returns what the run did; `clock` gives epoch ms."""
-    async with writer(graph, origin.dataset, wait=wait, on_wait=on_wait) as lock:
-        is_new = not await runs.any_of(graph, origin.dataset)
-        withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
-        _guard(withdrawn, allow_retract)
-        run = await runs.begin(graph, origin, clock(), append=append, version=version)
-        loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
-        await loading.all(staging, withdrawn, batch)
-        await run.end(graph, "done", clock(), rejected)
-        return run.counts
+    """Writes a settled staging and returns what the run did; `clock` gives epoch ms.
+
+    `lock`, of `writer`, must have been held since the staging was checked against the graph.
+    """
+    is_new = not await runs.any_of(graph, origin.dataset)
+    withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
+    _guard(withdrawn, allow_retract)
+    run = await runs.begin(graph, origin, clock(), staged=staging.fingerprint(), append=append, version=version)
+    loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
+    await loading.all(staging, withdrawn, batch)
+    await run.end(graph, "done", clock(), rejected)
+    return run.counts
+
+
+async def foreseen_retractions(
+    graph: Graph,
+    staging: Staging,
+    dataset: str,
+    *,
+    append: bool = False,
+    allow_retract: bool = False,
+    vocabulary: Vocabulary = MODEL,
+) -> int:
+    """How many claims a load would withdraw its dataset's support from; RetractionRefused where it would be refused."""
+    withdrawn = [] if append else await _withdrawn(graph, staging, dataset, vocabulary)
+    _guard(withdrawn, allow_retract)
+    return sum(len(claims) for _, claims, _ in withdrawn)
 
 
 class _Loading:

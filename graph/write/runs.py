@@ -11,7 +11,7 @@ LATEST = "MATCH (r:LoadRun) RETURN max(r.recorded_at), max(r.sequence)"
 OF_DATASET = """
 MATCH (r:LoadRun {dataset: $p.dataset})
 RETURN r.id, r.state, r.plan, r.sequence, r.recorded_at, r.rows_done, r.new, r.changed, r.unchanged, r.supported,
-  r.retracted, r.entities_new, r.entities_changed, r.rejected
+  r.retracted, r.entities_new, r.entities_changed, r.rejected, r.staged
 ORDER BY r.sequence DESC LIMIT 1
 """
 BEGIN = """
@@ -62,12 +62,16 @@ class Run:
         await graph.write(work)
 
 
-async def begin(graph: Graph, origin: Origin, now: int, *, append: bool, version: str) -> Run:
-    """Starts a run, or goes on with the last one of the dataset when it was broken off on the same files."""
+async def begin(graph: Graph, origin: Origin, now: int, *, staged: str, append: bool, version: str) -> Run:
+    """Starts a run, or goes on with the last one of the dataset when it was broken off over the same staged rows.
+
+    The same files may be staged otherwise after a run that broke: what it wrote can resolve names of theirs.
+    """
     latest, sequence = (await graph.rows(LATEST))[0]
     rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
-    if rows and rows[0][1] != "done" and rows[0][2] == origin.plan and rows[0][3] == sequence:
-        id_, _, _, _, recorded_at, rows_done, *counted, _ = rows[0]
+    same = rows and rows[0][1] != "done" and rows[0][2] == origin.plan and rows[0][-1] == staged
+    if same and rows[0][3] == sequence:
+        id_, _, _, _, recorded_at, rows_done, *counted, _, _ = rows[0]
         return Run(id_, recorded_at, rows_done or 0, Counts(*(count or 0 for count in counted)))
     recorded_at = max(now, (latest or 0) + 1)  # a clock set back must not reorder what was learned when
     id_ = f"run:{(sequence or 0) + 1}:{origin.dataset}"
@@ -77,6 +81,7 @@ async def begin(graph: Graph, origin: Origin, now: int, *, append: bool, version
         "canonical": id_,
         "dataset": origin.dataset,
         "plan": origin.plan,
+        "staged": staged,
         "files": list(origin.files),
         "sha256": list(origin.sha256),
         "append": append,
@@ -107,4 +112,4 @@ async def loaded_before(graph: Graph, origin: Origin) -> bool:
     Rows that were rejected may load now, when what they name has been loaded since.
     """
     rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
-    return bool(rows) and rows[0][1] == "done" and rows[0][2] == origin.plan and not rows[0][-1]
+    return bool(rows) and rows[0][1] == "done" and rows[0][2] == origin.plan and not rows[0][-2]

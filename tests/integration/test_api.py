@@ -181,6 +181,23 @@ async def test_a_body_that_is_no_question(seeded: Graph, body: bytes, status: in
         assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["GRAPHQL_PARSE_FAILED"]
 
 
+@pytest.mark.parametrize("first", [2**31, 1.5, "5", True])
+async def test_a_wrong_variable_is_the_client_s_mistake(seeded: Graph, first: object) -> None:
+    answer = await ask(seeded, "query ($first: Int!) { places(first: $first) { edges { cursor } } }", first=first)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_a_browser_without_a_question_is_told_how_to_ask(seeded: Graph) -> None:
+    transport = httpx2.ASGITransport(app=create_app(seeded))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for path in ("/", "/graphql"):
+            page = await client.get(path)
+            assert page.status_code == 200 and "curl -s" in page.text
+        answer = await client.get("/graphql", params={"query": '{ place(code: "530724") { name } }'})
+    assert answer.json() == {"data": {"place": {"name": "宁蒗彝族自治县"}}}
+    assert "宁蒗" in answer.text  # as it is, not as escapes
+
+
 def test_health_needs_no_graph() -> None:
     class Down:
         async def rows(self, *_: Any, **__: Any) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from graph import dump, schema_ddl
 from graph.engine import Graph
 from loaders import pipeline
+from loaders.pipeline import EXAMPLE
 from loaders.records import Report
 from loaders.templates import as_csv, template
 from tests.conventions.test_one_place import VOCABULARY
@@ -36,10 +37,10 @@ async def test_added_type_is_loaded_by_its_template(graph: Graph, tmp_path: Path
     places = await load(graph, tmp_path / "places.csv", ENTITIES)
     assert (places.written, places.rejected) == (True, 0)
 
-    table = as_csv(template("LENDS_TO", vocabulary=VOCABULARY))
+    table = as_csv(template("LENDS_TO", vocabulary=VOCABULARY)).replace(EXAMPLE, "https://example.org/loan")
     first = await load(graph, tmp_path / "lent.csv", table)
     assert (first.written, first.issues, first.counts.new) == (True, [], 3)  # with the descriptions of two sources
-    one = ["cn:330100", "cn:522600", "machines", 12, "https://example.org/notice"]
+    one = ["cn:330100", "cn:522600", "machines", 12, "https://example.org/loan"]
     assert await graph.rows(CLAIMS) == [[*one, True]]
 
     before = await dump.dump_hash(graph, history=True, vocabulary=VOCABULARY)
@@ -62,7 +63,9 @@ async def test_added_type_is_loaded_by_its_template(graph: Graph, tmp_path: Path
 async def test_added_type_is_loaded_by_its_chinese_template(graph: Graph, tmp_path: Path) -> None:
     await schema_ddl.apply(graph, VOCABULARY)
     await load(graph, tmp_path / "places.csv", ENTITIES)
-    table = as_csv(template("LENDS_TO", chinese=True, vocabulary=VOCABULARY))
+    table = as_csv(template("LENDS_TO", chinese=True, vocabulary=VOCABULARY)).replace(
+        EXAMPLE, "https://example.org/loan"
+    )
     report = await load(graph, tmp_path / "lent.csv", table)
     assert report.issues == []
     assert [row[2:4] for row in await graph.rows(CLAIMS)] == [["machines", 12]]

@@ -101,11 +101,6 @@ def test_part_of_becomes_the_fact_of_the_row_it_names(staging: Staging) -> None:
     assert "part_of" not in found[235].values
 
 
-def test_part_of_may_be_a_fact(staging: Staging) -> None:
-    (found,) = staged(staging, funds(23, part_of="fact:0123"))
-    assert found.values["part_of"] == "fact:0123"
-
-
 def test_part_of_that_names_no_row_is_told_with_its_place(staging: Staging) -> None:
     staging.add(funds(23, part_of="x"), file=3, line=17)
     assert staging.resolve_parts() == [(3, 17, "x", "is no row_id of this load: correct it")]

@@ -94,7 +94,12 @@ class FactQuery:
             info.context.graph, of, as_of=checked_day(as_of, "asOf"), known_on=checked_instant(known_on, "knownOn")
         )
         if answer is None:
-            raise BadUserInput(f"of is {of[:100]!r}: there is no such entity; place(code:) and places give ids")
+            hint = (
+                f"did you mean cn:{of}?"
+                if of.isdigit()
+                else "ids look like cn:530724; place(code:) and places give them"
+            )
+            raise BadUserInput(f"of is {of[:100]!r}: there is no such entity; {hint}")
         rows = [_row(helper, answer.sources) for helper in answer.helpers]
         return Helpers(rows=rows, truncated=answer.truncated)
 

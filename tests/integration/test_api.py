@@ -135,6 +135,7 @@ async def test_node_finds_entities_of_all_kinds(seeded: Graph) -> None:
         ('{ helpers(of: "cn:530724", asOf: "30.4.2020") { truncated } }', "BAD_USER_INPUT", "such as 2020-04-30"),
         ('{ helpers(of: "cn:530724", knownOn: "now") { truncated } }', "BAD_USER_INPUT", "knownOn"),
         ('{ helpers(of: "nobody") { truncated } }', "BAD_USER_INPUT", "no such entity"),
+        ('{ helpers(of: "530724") { truncated } }', "BAD_USER_INPUT", "did you mean cn:530724?"),
         ('{ place(code: "530724\\" OR 1=1 //") { id } }', "BAD_USER_INPUT", "no code"),
         ("{ places(first: 0) { edges { cursor } } }", "BAD_USER_INPUT", "between 1 and"),
         ('{ places(after: "x") { edges { cursor } } }', "BAD_USER_INPUT", "no cursor"),

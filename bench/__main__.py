@@ -25,7 +25,7 @@ from graph.settings import Settings
 from loaders import pipeline, seed
 from tests import neo4j_server
 
-PLACES, CLAIMS, BATCH, ROUNDS = 500, 20_000, 5_000, 5
+PLACES, CLAIMS, BATCH, ROUNDS = 500, 50_000, 5_000, 3
 HEADER = (
     "relationship",
     "from",

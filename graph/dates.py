@@ -57,6 +57,7 @@ def jointly(claims: Iterable[Holds]) -> Holds:
     return next(holds for holds in (Holds.NOT, Holds.POSSIBLY, Holds.LAST_KNOWN) if holds in said)
 
 
+@lru_cache(maxsize=4096)
 def span(partial: str) -> tuple[str, str]:
     """First and last day of a partial date (`2019`, `2019-07`, `2019-07-03`, `2020-04-17..2020-05-31`)."""
     if ".." in partial:

@@ -246,8 +246,9 @@ class Staging:
     def fingerprint(self) -> str:
         """Hash of what is staged, in its order: a broken run goes on only over the very same rows."""
         total = hashlib.blake2b(digest_size=16)
-        for row in self._db.execute("SELECT id, digest FROM claim ORDER BY type, start, id"):
-            total.update(f"{row[0]} {row[1]}\n".encode())
+        cursor = self._db.execute("SELECT id || ' ' || digest FROM claim ORDER BY type, start, id")
+        while rows := cursor.fetchmany(_CHUNK):
+            total.update("\n".join(row[0] for row in rows).encode() + b"\n")
         for row in self._db.execute("SELECT DISTINCT id, label FROM entity ORDER BY id, label"):
             total.update(f"{row[0]} {row[1]}\n".encode())
         return total.hexdigest()

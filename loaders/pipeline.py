@@ -4,8 +4,10 @@ Everything is read and checked before the first row is written; rejected rows ar
 """
 
 import csv
+import gc
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -139,7 +141,7 @@ async def load(
         return report
     rejects = Rejects(options, files, report)
     try:
-        with Staging(vocabulary) as staging:
+        with Staging(vocabulary) as staging, _rare_collections():
             reading = _Reading(graph, staging, options, report, rejects, vocabulary, progress)
             await reading.all(files)
             if options.dry_run:
@@ -171,6 +173,17 @@ async def load(
             return report
     finally:
         rejects.close()
+
+
+@contextmanager
+def _rare_collections() -> Generator[None]:
+    """Lets the garbage collector look seldom: rows make many objects and no cycles, and it took a fifth of a load."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _origin(files: Sequence[Path], options: Options) -> write.Origin:
@@ -218,7 +231,9 @@ class _Reading:
         self._names = names if len(set(names)) == len(names) else [str(file) for file in files]
         self._describe_document()
         # entities first: what a claim names must not depend on the order of the files
-        numbered = sorted(enumerate(files), key=lambda pair: not self._brings_entities(pair[1]))
+        numbered = list(enumerate(files))
+        if len(files) > 1:
+            numbered.sort(key=lambda pair: not self._brings_entities(pair[1]))
         for number, file in numbered:
             self._read(number, file, builder)
         wanted = self._options.passport.rows

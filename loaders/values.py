@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ _MONEY: Final = re.compile(r"([^0-9.]*)([0-9.][0-9.,]*)([^0-9]*)")
 _HEADER_UNIT: Final = re.compile(r"^(.+?)\s*[(\[]\s*(千|百万|千万|万|亿)?元?\s*[)\]]$")
 
 
+@lru_cache(maxsize=1_024)
 def header_unit(header: str) -> tuple[str, int]:
     """A column header without the unit in its brackets, and the factor of the unit: 金额(万元) → 金额, 10,000."""
     match = _HEADER_UNIT.match(header)
@@ -180,6 +182,7 @@ _PLACES: Final[dict[str, int]] = {
 }
 
 
+@lru_cache(maxsize=1_024)  # a table has few
 def currency(text: str) -> str:
     """An ISO 4217 code, also a withdrawn one, from the code or from a name or sign that means one currency only."""
     name = _half(text).upper()

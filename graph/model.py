@@ -1440,8 +1440,5 @@ class Vocabulary:
     def with_relationship(self, relationship: RelationshipType) -> "Vocabulary":
         return replace(self, relationships=(*self.relationships, relationship))
 
-    def with_node(self, node: NodeType) -> "Vocabulary":
-        return replace(self, nodes=(*self.nodes, node))
-
 
 MODEL = Vocabulary(NODES, RELATIONSHIPS)

@@ -7,7 +7,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 from itertools import islice
 from typing import TypeVar
 
@@ -100,7 +99,7 @@ class _Loading:
     async def all(self, staging: Staging, withdrawn: "_Withdrawn", batch: int) -> None:
         self._total = staging.steps()
         for rows in _batches(staging.sources(), batch):
-            await self._write("sources", rows, self._entities.write_sources)
+            await self._write("sources", rows, self._entities.write)
         for rows in _batches(staging.entities(), batch):
             await self._write("entities", rows, self._entities.write)
         await self._all_claims(_typed_batches(staging.claims(), batch))
@@ -238,8 +237,3 @@ def _typed_batches(claims: Iterable[PreparedClaim], size: int) -> Iterator[tuple
         batch.append(claim)
     if batch:
         yield batch[0].type, batch
-
-
-def counts_line(counts: Counts) -> str:
-    """Counts in the order of their names, for logs."""
-    return ", ".join(f"{name} {value:,}" for name, value in asdict(counts).items())

@@ -40,19 +40,13 @@ class EntityWriter:
         """Whether no claim of these can be stored: their sources came with this run, and are part of their ids."""
         return all(claim.source in self._created for claim in claims)
 
-    async def write_sources(self, transaction: Transaction, batch: Sequence[Described]) -> Counts:
-        """As `write`, for sources: remembers which are new."""
-        stored = {row[0] for row in await transaction.rows(READ, {"ids": [source.id for source in batch]})}
-        counts = await self.write(transaction, batch)
-        self._created.update(source.id for source in batch if source.id not in stored)
-        return counts
-
     async def write(self, transaction: Transaction, batch: Sequence[Described]) -> Counts:
         rows = await transaction.rows(READ, {"ids": [entity.id for entity in batch]})
         stored = {row[0]: row for row in rows}
         fresh = [entity for entity in batch if entity.id not in stored]
         known = [entity for entity in batch if entity.id in stored]
         counts = Counts(entities_new=len(fresh))
+        self._created.update(entity.id for entity in fresh if entity.label == "Source")
         await self._create(transaction, fresh)
         refined = await self._refine(transaction, known, {id_: row[1] for id_, row in stored.items()})
         counts.add(await self._describe(transaction, fresh, fresh=True))

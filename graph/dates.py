@@ -37,11 +37,15 @@ class Bounds:
     open_end: bool  # no source says that it ended
 
     def on(self, day: str) -> Holds:
-        if day < self.earliest_from or day >= self.latest_to:
+        return self.during(day, day)
+
+    def during(self, first: str, last: str) -> Holds:
+        """Whether it holds on some day from the first to the last."""
+        if self.earliest_from > last or self.latest_to <= first:
             return Holds.NOT
-        if self.latest_from <= day < self.earliest_to:
+        if self.latest_from <= last and self.earliest_to > first:
             return Holds.CERTAINLY
-        if self.open_end and day >= max(self.earliest_to, self.latest_from):
+        if self.open_end and self.latest_from <= last:
             return Holds.LAST_KNOWN
         return Holds.POSSIBLY
 
@@ -130,6 +134,7 @@ def _period(valid_from: str | None, valid_to: str | None) -> Bounds:
     )
 
 
+@lru_cache(maxsize=4096)
 def period_key(valid_from: str | None, valid_to: str | None) -> str:
     """The period as it tells facts apart: the year of a sum over one year, else its start.
 

@@ -18,8 +18,12 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def _hash(parts: Iterable[str]) -> str:
+    return _digest("\x1f".join(parts).encode())
+
+
+def _digest(data: bytes) -> str:
     # 96 bits: with 10^9 claims the chance of one collision is below 10^-11
-    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
 def fact_id(relationship: RelationshipType, claim: Claim) -> str:
@@ -37,7 +41,7 @@ def claim_id(fact: str, source: str, n: int) -> str:
 
 
 def digest(values: dict[str, Value]) -> str:
-    return _hash((encode(values),))
+    return _digest(_encoder.encode(values))
 
 
 def version_id(claim: str, values_digest: str, earlier: int) -> str:

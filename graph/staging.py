@@ -30,7 +30,12 @@ _BY_USE = (
     "CREATE INDEX claim_start ON claim (type, start); CREATE INDEX claim_end ON claim (type, end); "
     "CREATE INDEX mention_use ON mention (what, id);"
 )
-_INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_id ON claim (id);"
+_INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_order ON claim (type, start, id);"
+#: Nothing is kept for good; what is read again stays in a cache of 16 MB, so that memory stays flat.
+_PRAGMAS = """
+PRAGMA page_size=16384; PRAGMA cache_size=-16000; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
+PRAGMA temp_store=FILE;
+"""
 _INSERT_ENTITY = "INSERT INTO entity VALUES (?,?,?,?,?)"
 _INSERT_CLAIM = "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_MENTION = "INSERT INTO mention VALUES (?,?,?,?,?)"
@@ -56,11 +61,12 @@ class Staging:
         self.vocabulary = vocabulary
         self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
         self._db = sqlite3.connect(Path(self._folder.name) / "staging.db", check_same_thread=False)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA)
+        self._db.executescript(_PRAGMAS + _SCHEMA)
         self._named = {  # properties of claims that name an entity, with the label it must have
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
             for r in vocabulary.relationships
         }
+        self._citing = False
         self._rejecting = False
         self._searching = False
         self._seq = 0
@@ -98,6 +104,7 @@ class Staging:
 
     def add_source(self, source: Entity) -> None:
         """What rows say of their source: it is kept while any row that cites it is."""
+        self._citing = True
         self.add(source, file=_CITED, line=0)
 
     def _add_claim(self, claim: Claim, file: int, line: int) -> None:
@@ -217,26 +224,28 @@ class Staging:
     def settle(self) -> None:
         """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often."""
         self._flush()
-        self._db.execute(
-            "DELETE FROM claim WHERE file = ? AND source NOT IN (SELECT source FROM claim WHERE file <> ?)",
-            (_CITED, _CITED),
-        )
-        self._db.execute("DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,))
+        if self._citing:
+            self._db.execute(
+                "DELETE FROM claim WHERE file = ? AND source NOT IN (SELECT source FROM claim WHERE file <> ?)",
+                (_CITED, _CITED),
+            )
+            self._db.execute("DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,))
         self._db.executescript(_INDEXES)
-        repeated = self._db.execute("SELECT id, type FROM claim GROUP BY id HAVING count(*) > 1").fetchall()
-        for id_, type_ in repeated:
-            if self.vocabulary.relationship[type_].time is Time.STATE:
+        repeated = "SELECT type, start, id FROM claim GROUP BY type, start, id HAVING count(*) > 1"
+        for key in self._db.execute(repeated).fetchall():
+            alike = "type = ? AND start = ? AND id = ?"  # the id alone would tell; the index is of all three
+            if self.vocabulary.relationship[key[0]].time is Time.STATE:
                 self._db.execute(
-                    "DELETE FROM claim WHERE id = ? AND seq NOT IN "
-                    "(SELECT MIN(seq) FROM claim WHERE id = ? GROUP BY digest)",
-                    (id_, id_),
+                    f"DELETE FROM claim WHERE {alike} AND seq NOT IN "  # noqa: S608
+                    f"(SELECT MIN(seq) FROM claim WHERE {alike} GROUP BY digest)",
+                    (*key, *key),
                 )
             rows = self._db.execute(
-                "SELECT seq, fact, source FROM claim WHERE id = ? ORDER BY digest, seq", (id_,)
+                f"SELECT seq, fact, source FROM claim WHERE {alike} ORDER BY digest, seq",  # noqa: S608
+                key,
             ).fetchall()
             for n, (seq, fact, source) in enumerate(rows[1:], start=2):
                 self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
-        self._db.execute("CREATE INDEX claim_order ON claim (type, start, id)")
 
     def counts(self) -> tuple[int, int]:
         """(entities, claims) that are ready."""
@@ -310,6 +319,7 @@ class Staging:
 
     def holds(self, claim_ids: list[str]) -> set[str]:
         """Those of the ids that this run holds."""
+        self._db.execute("CREATE INDEX IF NOT EXISTS claim_id ON claim (id)")
         held: set[str] = set()
         for first in range(0, len(claim_ids), 500):
             some = claim_ids[first : first + 500]

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -16,7 +17,7 @@ from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Kind, Prope
 from graph.records import Claim, Entity
 from loaders import tabular, values
 from loaders.records import LoadError, RowError
-from loaders.rows import Cell, RowBuilder
+from loaders.rows import Cells, RowBuilder
 
 RELATIONSHIP, ENTITY, ID = "relationship", "entity", "id"
 #: Columns of the templates that are no property, with their Chinese headers.
@@ -98,6 +99,7 @@ class TemplateMapper:
                 "rename or remove them, or give a mapping with --mapping (aidgraph template shows the columns)"
             )
         self._columns = {column: known[plain[column]] for column in header if column}
+        self._headers = {name: column for column, name in self._columns.items()}
         money = {p.name for p in every_property(vocabulary) if p.kind is Kind.MONEY}
         _refuse_units([column for column, name in self._columns.items() if name not in money])
         names = set(self._columns.values())
@@ -113,7 +115,8 @@ class TemplateMapper:
             )
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        cells = {name: Cell(column, row[column]) for column, name in self._columns.items() if row[column]}
+        texts = {name: text for name, column in self._headers.items() if (text := row[column])}
+        cells = Cells(texts, self._headers)
         return self._claim(cells, line, builder) if self._is_claims else self._entity(cells, line, builder)
 
     @property
@@ -121,38 +124,36 @@ class TemplateMapper:
         return not self._is_claims
 
     def header_of(self, name: str) -> str:
-        headers = {known: column for column, known in self._columns.items()}
-        return headers.get(name) or headers.get(f"{name}_name") or name
+        return self._headers.get(name) or self._headers.get(f"{name}_name") or name
 
-    def _claim(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        cell = cells.get(RELATIONSHIP, Cell(RELATIONSHIP, ""))
-        if cell.text not in self._types:
+    def _claim(self, cells: Cells, line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        text = cells.texts.get(RELATIONSHIP, "")
+        if text not in self._types:
             writable = [r for r in self._vocabulary.relationships if r.name != "DESCRIBED_IN"]  # made of entity rows
             allowed = {name: r.name for r in writable for name in (r.name, r.zh)}
-            self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
-        type_ = self._types[cell.text]
+            self._types[text] = _one_of(text, allowed, cells.column(RELATIONSHIP))
+        type_ = self._types[text]
         self._refuse_foreign(type_, cells)
         return builder.claim(type_, cells, line)
 
-    def _entity(self, cells: dict[str, Cell], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        cell = cells.get(ENTITY, Cell(ENTITY, ""))
-        if cell.text not in self._types:
+    def _entity(self, cells: Cells, line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        text = cells.texts.get(ENTITY, "")
+        if text not in self._types:
             concrete = [node for node in self._vocabulary.nodes if not (node.abstract or node.internal)]
             allowed = {name: node.label for node in concrete for name in (node.label, node.zh)}
-            self._types[cell.text] = _one_of(cell.text, allowed, cell.column)
-        label = self._types[cell.text]
+            self._types[text] = _one_of(text, allowed, cells.column(ENTITY))
+        label = self._types[text]
         self._refuse_foreign(label, cells)
         return builder.entity(label, cells, line)
 
-    def _refuse_foreign(self, type_: str, cells: dict[str, Cell]) -> None:
+    def _refuse_foreign(self, type_: str, cells: Cells) -> None:
         """A cell filled for a property that the type does not have would be lost in silence."""
         if type_ not in self._foreign:
             usable = self._usable_by_claim(type_) if self._is_claims else self._usable_by_entity(type_)
             self._foreign[type_] = [name for name in self._columns.values() if name not in usable]
         for name in self._foreign[type_]:
-            if name in cells and cells[name].text.strip():
-                column, text = cells[name]
-                raise RowError(f"{type_} has no such property: empty the cell", column=column, value=text.strip())
+            if text := cells.texts.get(name, "").strip():
+                raise RowError(f"{type_} has no such property: empty the cell", column=cells.column(name), value=text)
 
     def _usable_by_claim(self, type_: str) -> set[str]:
         properties = {p.name for p in (*self._vocabulary.claim_properties(type_), *SOURCING)}
@@ -174,13 +175,24 @@ def _one_of(text: str, allowed: dict[str, str], column: str) -> str:
         raise RowError(str(error), column=column, value=text) from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RecordRule:
     """One record of a row. `fill`: property → column, or `=text` for the same text in every row."""
 
     type: str
     fill: dict[str, str]
     when: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Property → column, empty where the mapping gives the text."""
+        return {name: "" if source.startswith("=") else source for name, source in self.fill.items()}
+
+    def cells(self, row: MappingType[str, str]) -> Cells:
+        texts = {
+            name: source[1:] if source.startswith("=") else row.get(source, "") for name, source in self.fill.items()
+        }
+        return Cells(texts, self.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +210,7 @@ class TableMapping:
         for rule in self.rules:
             if any(values.clean(row.get(column, "")) not in wanted for column, wanted in rule.when.items()):
                 continue
-            cells = {name: self._cell(source, row) for name, source in rule.fill.items()}
+            cells = rule.cells(row)
             if rule.type in self.vocabulary.relationship:
                 made += builder.claim(rule.type, cells, line)
             else:
@@ -215,10 +227,6 @@ class TableMapping:
                 if not rule.fill.get(filled, "=").startswith("="):
                     return rule.fill[filled]
         return name
-
-    @staticmethod
-    def _cell(source: str, row: MappingType[str, str]) -> Cell:
-        return Cell("", source[1:]) if source.startswith("=") else Cell(source, row.get(source, ""))
 
     def fits(self, header: tuple[str, ...]) -> bool:
         return set(self.columns) <= set(header)

@@ -1,8 +1,11 @@
 """From the cells of a row to records: each cell by the kind of its property, then what must agree within the row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import msgspec
 
 from graph.dates import span
 from graph.model import MODEL, PROVENANCE, Help, Kind, Property, Vocabulary
@@ -16,20 +19,51 @@ T = TypeVar("T")
 
 #: Types that say nothing without properties of their own, or that people decide on.
 _STANDING_ALONE = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM")
+_DATES = ("valid_from", "valid_to", "valid_to_basis", "seen_until")
 _EXACT_ENDS = ("stated", "superseded")
 _ID = 2_000  # characters an id may have
-_MEMO = 20_000  # converted cells kept
+_MEMO = 20_000  # ends and sources kept
+_CELLS = 5_000  # converted cells kept, of each property
+#: The cells of an end: what it is named by, and what tells it from others of its name.
+_END = {side: (side, f"{side}_name", f"{side}_within", f"{side}_at") for side in ("from", "to")}
 
 
-class Cell(NamedTuple):
-    """Text of a cell, and the column it stands in."""
+class Cells(msgspec.Struct, frozen=True):
+    """Texts of the cells of a row by property name, and the column that each property stands in."""
 
-    column: str
-    text: str
+    texts: dict[str, str]
+    columns: Mapping[str, str]
+
+    def column(self, name: str, otherwise: str | None = None) -> str:
+        """The column of a cell that is given; else the name of the property, or what is to stand for it."""
+        if name in self.texts:
+            return self.columns[name]
+        return name if otherwise is None else otherwise
+
+    def text(self, name: str) -> str:
+        """The cleaned text of a cell, empty where there is none."""
+        return self.read(name, values.clean) if self.texts.get(name) else ""
+
+    def read(self, name: str, convert_: Callable[[str], T]) -> T:
+        try:
+            return convert_(self.texts[name])
+        except ValueError as error:
+            raise RowError(str(error), column=self.columns[name], value=self.texts[name].strip()[:100]) from None
 
 
-Cells = Mapping[str, Cell]
-_NOTHING = Cell("", "")
+class _Reader(msgspec.Struct, frozen=True):
+    """How the cells of a property are read. They repeat, so what they came to is kept."""
+
+    declared: Property
+    convert: Callable[[str], Value]
+    kept: dict[str, Value] = msgspec.field(default_factory=dict[str, Value])
+
+    def value(self, cells: Cells) -> Value:
+        name = self.declared.name
+        value = cells.read(name, self.convert)
+        if len(self.kept) < _CELLS and self.declared.kind is not Kind.TEXT:  # texts seldom repeat, and are quickly read
+            self.kept[cells.texts[name]] = value
+        return value
 
 
 class RowBuilder:
@@ -39,16 +73,13 @@ class RowBuilder:
         self._directory = directory
         self._document = document
         self._vocabulary = vocabulary
-        # cells repeat: a currency, a date, a page stand in thousands of rows
-        self._memo: dict[tuple[int, str], Value] = {}
         self._ends: dict[tuple[Any, ...], str] = {}
         self._ends_of = 0  # size of the directory they were found in
         self._sources: dict[tuple[str, str, str], str] = {}
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
-        self._claimed = {
-            r.name: {p.name: p for p in vocabulary.claim_properties(r.name)} for r in vocabulary.relationships
-        }
-        self._said = {n.label: {p.name: p for p in vocabulary.node_properties(n.label)} for n in vocabulary.nodes}
+        self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
+        self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
+        self._about = _readers(PROVENANCE)
 
     def _tried(self, faults: list[RowError], labels: tuple[str, ...], cells: Cells, side: str) -> str:
         try:
@@ -59,51 +90,52 @@ class RowBuilder:
 
     def end(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
         """Id of an end (`from` or `to`) out of its cells side, side_name, side_within, side_at."""
-        parts = {part: cells.get(f"{side}{part}", _NOTHING) for part in ("", "_name", "_within", "_at")}
-        key = (labels, *(cell.text for cell in parts.values()), cells.get("valid_from", _NOTHING).text)
+        get = cells.texts.get
+        code, name, within, at = _END[side]
+        key = (labels, get(code), get(name), get(within), get(at), get("valid_from"))
         if self._ends_of != self._directory.size:  # a new name can make an old one ambiguous
             self._ends.clear()
             self._ends_of = self._directory.size
         if len(self._ends) > _MEMO:
             self._ends.clear()
         if key not in self._ends:
-            self._ends[key] = self._find(labels, cells, parts, side)
+            self._ends[key] = self._find(labels, cells, side)
         return self._ends[key]
 
-    def _find(self, labels: tuple[str, ...], cells: Cells, parts: dict[str, Cell], side: str) -> str:
-        code, name = values.clean(parts[""].text), values.clean(parts["_name"].text)
-        column = parts[""].column or parts["_name"].column or side
+    def _find(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
+        by_code, by_name, inside, at = _END[side]
+        code, name = values.clean(cells.texts.get(by_code, "")), values.clean(cells.texts.get(by_name, ""))
+        column = cells.column(by_code, "") or cells.column(by_name, "") or side
         if not code and not name:
             raise RowError("is empty: give an id, a code or a name", column=column)
-        at = self._revision(parts["_at"]) or self._date(cells.get("valid_from", _NOTHING))
+        day = self._revision(cells, at) or self._date(cells, "valid_from")
         try:
-            return self._directory.find(labels, code=code, name=name, within=values.clean(parts["_within"].text), at=at)
+            within = values.clean(cells.texts.get(inside, ""))
+            return self._directory.find(labels, code=code, name=name, within=within, at=day)
         except RowError as error:
-            where = parts[""].column if code else parts["_name"].column
-            reason = error.reason.replace("{within}", cells.get(f"{side}_within", Cell(f"{side}_within", "")).column)
+            where = cells.column(by_code if code else by_name, "")
+            reason = error.reason.replace("{within}", cells.column(inside))
             raise RowError(reason, column=where or column, value=error.value or code or name) from None
         except ValueError as error:
             raise RowError(str(error), column=column, value=code) from None
 
     @classmethod
-    def _revision(cls, cell: Cell) -> str:
+    def _revision(cls, cells: Cells, name: str) -> str:
         """A revision of a list of codes as a partial date; months may be written without a hyphen (201012)."""
-        text = values.clean(cell.text)
+        text = values.clean(cells.texts.get(name, ""))
         month = len(text) == 6 and text.isdigit()
-        return cls._date(Cell(cell.column, f"{text[:4]}-{text[4:]}" if month else text))
+        return cls._date(Cells({name: f"{text[:4]}-{text[4:]}" if month else text}, cells.columns), name)
 
     @staticmethod
-    def _date(cell: Cell) -> str:
-        return _converted(_date, cell) if cell.text.strip() else ""
+    def _date(cells: Cells, name: str) -> str:
+        return cells.read(name, _date) if cells.texts.get(name, "").strip() else ""
 
     def claim(self, type_: str, cells: Cells, line: int) -> list[Entity | Claim]:
         """The claim of a row; RowError tells every cell of it that cannot be used."""
         relationship = self._vocabulary.relationship[type_]
         faults: list[RowError] = []
-        start, end = (
-            self._tried(faults, labels, cells, side)
-            for labels, side in ((relationship.start, "from"), (relationship.end, "to"))
-        )
+        start = self._tried(faults, relationship.start, cells, "from")
+        end = self._tried(faults, relationship.end, cells, "to")
         claim_values = self._values(self._claimed[type_], cells, faults)
         RowError.raise_any(faults)
         if start == end and not relationship.loops:
@@ -121,7 +153,7 @@ class RowBuilder:
             raise RowError(f"is empty: {type_} needs it, since it decides whether it is help", column=name)
         source, locator = self._sourced(cells, line)
         part_of = str(claim_values.pop("part_of", ""))
-        row_id = _text(cells, "row_id")
+        row_id = cells.text("row_id")
         return [
             Claim(
                 type=type_,
@@ -137,17 +169,16 @@ class RowBuilder:
 
     def entity(self, label: str, cells: Cells, line: int) -> list[Entity | Claim]:
         node = self._vocabulary.node[label]
-        id_ = _text(cells, "id")
-        column = cells["id"].column if "id" in cells else "id"
+        id_ = cells.text("id")
         if not id_.startswith(node.prefixes) or len(id_) > _ID or any(c.isspace() for c in id_):
             raise RowError(
                 f"must begin with {' or '.join(node.prefixes)} and hold no spaces, as in {node.id_example}",
-                column=column,
+                column=cells.column("id"),
                 value=id_,
             )
         faults: list[RowError] = []
         said = self._values(self._said[label], cells, faults)
-        about = self._values(_PROVENANCE, cells, faults)
+        about = self._values(self._about, cells, faults)
         RowError.raise_any(faults)
         about.setdefault("certainty", "stated")
         _check(said, cells)
@@ -169,15 +200,16 @@ class RowBuilder:
         """Claims from columns that are headed by a relationship type; returns what the entity is PART_OF."""
         parents: tuple[str, ...] = ()
         for type_, relationship in self._vocabulary.relationship.items():
-            if type_ not in cells or not cells[type_].text.strip():
+            if not (text := cells.texts.get(type_, "")).strip():
                 continue
+            column = cells.columns[type_]
             if relationship.money or relationship.figures or relationship.help_when or type_ in _STANDING_ALONE:
-                raise RowError(f"{type_} needs a row of its own in a table of claims", column=cells[type_].column)
-            ends = tuple(text for text in (values.clean(part) for part in cells[type_].text.split(";")) if text)
-            targets = tuple(self._target(relationship.end, end, cells[type_].column) for end in ends)
+                raise RowError(f"{type_} needs a row of its own in a table of claims", column=column)
+            ends = tuple(end for end in (values.clean(part) for part in text.split(";")) if end)
+            targets = tuple(self._target(relationship.end, end, column) for end in ends)
             for target in targets:
                 if target == id_:
-                    raise RowError(f"{type_} cannot go from {id_} to itself", column=cells[type_].column, value=target)
+                    raise RowError(f"{type_} cannot go from {id_} to itself", column=column, value=target)
                 records.append(
                     Claim(
                         type=type_,
@@ -201,62 +233,64 @@ class RowBuilder:
         except ValueError as error:
             raise RowError(str(error), column=column, value=end) from None
 
-    def _values(self, properties: Mapping[str, Property], cells: Cells, faults: list[RowError]) -> dict[str, Value]:
+    def _values(self, readers: Mapping[str, _Reader], cells: Cells, faults: list[RowError]) -> dict[str, Value]:
         """Values of the cells that are filled; a cell that cannot be used is added to the faults."""
         found: dict[str, Value] = {}
-        for name, cell in cells.items():
-            if not cell.text or (declared := properties.get(name)) is None or not cell.text.strip():
+        for name, text in cells.texts.items():
+            if (reader := readers.get(name)) is None:
                 continue
-            value = self._memo.get((id(declared), cell.text))
+            value = reader.kept.get(text)
             if value is None:
+                if not text.strip():
+                    continue
                 try:
-                    value = self._value(declared, cell, cells, found)
+                    value = self._value(reader, cells, found)
                 except RowError as fault:
                     _note(faults, fault)
                     continue
             found[name] = value
         return found
 
-    def _value(self, declared: Property, cell: Cell, cells: Cells, found: dict[str, Value]) -> Value:
+    def _value(self, reader: _Reader, cells: Cells, found: dict[str, Value]) -> Value:
+        declared = reader.declared
         if declared.kind is Kind.MONEY:
-            currency = cells.get("currency", _NOTHING)
-            if not currency.text.strip():
-                raise RowError("is empty: an amount needs its currency", column=currency.column or "currency")
-            _converted(values.currency, currency)
-            minor, exact = _converted(lambda text: _scaled(text, currency.text, cell.column), cell)
-            found[f"{declared.name}_text"] = exact
+            minor, found[f"{declared.name}_text"] = self._money(declared.name, cells)
             return minor
-        if declared.kind is Kind.ENTITY:
-            return self._named_entity(declared, cell)
-        value = _converted(lambda text: convert(declared, text), cell)
-        if len(self._memo) < _MEMO:
-            self._memo[id(declared), cell.text] = value
-        return value
+        return self._named_entity(declared, cells) if declared.kind is Kind.ENTITY else reader.value(cells)
 
-    def _named_entity(self, declared: Property, cell: Cell) -> str:
-        text = values.clean(cell.text)
+    @staticmethod
+    def _money(name: str, cells: Cells) -> tuple[int, str]:
+        """Minor units and exact amount of a cell, with the unit that its header gives."""
+        if not cells.texts.get("currency", "").strip():
+            raise RowError("is empty: an amount needs its currency", column=cells.column("currency") or "currency")
+        currency = cells.read("currency", values.currency)
+        factor = values.header_unit(cells.columns[name])[1]
+        return cells.read(name, partial(_scaled, currency=currency, factor=factor))
+
+    def _named_entity(self, declared: Property, cells: Cells) -> str:
+        column, text = cells.columns[declared.name], values.clean(cells.texts[declared.name])
         if self._directory.is_id(text):
             return text
         label = {"programme": "Programme"}.get(declared.name)
         if label is None:
-            raise RowError("must be the id of an entity", column=cell.column, value=text)
+            raise RowError("must be the id of an entity", column=column, value=text)
         try:
             return self._directory.find((label,), name=text)
         except RowError as error:
-            raise RowError(error.reason, column=cell.column, value=text) from None
+            raise RowError(error.reason, column=column, value=text) from None
 
     def _sourced(self, cells: Cells, line: int) -> tuple[str, str]:
         """(source, locator) of a row; what it says of its source goes to `new_sources`, once."""
-        cell = cells.get("source", _NOTHING)
-        locator = _text(cells, "locator")
-        if not cell.text.strip():
+        text = cells.texts.get("source", "")
+        locator = cells.text("locator")
+        if not text.strip():
             return self._document, locator or f"line {line}"
-        title, publisher = _text(cells, "source_title"), _text(cells, "source_publisher")
-        key = (cell.text, title, publisher)
+        title, publisher = cells.text("source_title"), cells.text("source_publisher")
+        key = (text, title, publisher)
         if len(self._sources) > _MEMO:
             self._sources.clear()
         if key not in self._sources:
-            self._sources[key] = source = self._source(cell)
+            self._sources[key] = source = self._source(cells)
             said: dict[str, Value] = {n: t for n, t in (("title", title), ("publisher", publisher)) if t}
             if said:
                 about: dict[str, Value] = {"certainty": "stated"}
@@ -264,13 +298,13 @@ class RowBuilder:
         return self._sources[key], locator
 
     @staticmethod
-    def _source(cell: Cell) -> str:
-        source = values.clean(cell.text)
+    def _source(cells: Cells) -> str:
+        source = values.clean(cells.texts["source"])
         if source.startswith(("http://", "https://")):
-            return _converted(values.url, cell)
+            return cells.read("source", values.url)
         if not source.startswith("source:"):
             reason = "must be an http address, or an id that begins with source:"
-            raise RowError(reason, column=cell.column, value=source)
+            raise RowError(reason, column=cells.columns["source"], value=source)
         return source
 
 
@@ -295,25 +329,8 @@ def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...
     )
 
 
-_PROVENANCE = {p.name: p for p in PROVENANCE}
-
-
-def _text(cells: Cells, name: str) -> str:
-    cell = cells.get(name, _NOTHING)
-    return _converted(values.clean, cell) if cell.text else ""
-
-
-def _converted(convert_: Callable[[str], T], cell: Cell) -> T:
-    try:
-        return convert_(cell.text)
-    except ValueError as error:
-        raise RowError(str(error), column=cell.column, value=cell.text.strip()[:100]) from None
-
-
-def _scaled(text: str, currency: str, header: str) -> tuple[int, str]:
-    """Minor units and exact amount of a cell, with the unit that its header gives."""
+def _scaled(text: str, *, currency: str, factor: int) -> tuple[int, str]:
     minor, exact, code = values.money(text, currency)
-    factor = values.header_unit(header)[1]
     if factor == 1:
         return minor, exact
     minor, exact, _ = values.money(format(Decimal(exact) * factor, "f"), code)
@@ -344,11 +361,6 @@ def _coordinate(text: str) -> float:
     return float(degrees)
 
 
-def _code(declared: Property, text: str) -> str:
-    allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
-    return values.code(text, allowed)
-
-
 def _plain(number: Decimal) -> str:
     return format(number.normalize() if number else Decimal(0), "f")
 
@@ -367,35 +379,43 @@ _CONVERTERS: dict[Kind, Callable[[str], Value]] = {
 }
 
 
-def convert(declared: Property, text: str) -> Value:
-    """Value of a cell for a property of any kind but money and entities; ValueError says what is wrong."""
-    return _code(declared, text) if declared.kind is Kind.CODE else _CONVERTERS[declared.kind](text)
+def _converter(declared: Property) -> Callable[[str], Value]:
+    """What makes a value of a cell, for any kind but money and entities; its ValueError says what is wrong."""
+    if declared.kind is Kind.CODE:
+        allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
+        return partial(values.code, allowed=allowed)
+    return _CONVERTERS.get(declared.kind, values.clean)
+
+
+def _readers(properties: Iterable[Property]) -> dict[str, _Reader]:
+    return {declared.name: _Reader(declared, _converter(declared)) for declared in properties}
+
+
+@lru_cache(maxsize=4_096)  # the rows of a table share their dates
+def _dates_fault(
+    start: str | None, end: str | None, basis: str | None, seen: str | None
+) -> tuple[str, str, str] | None:
+    """Of the dates of a row the one that does not agree with the others: its property, its value, and why."""
+    if start and end and span(end)[1] < span(start)[0]:
+        return "valid_to", end, f"lies before the start {start}"
+    if basis and not end:
+        return "valid_to", "", "is empty, but valid_to_basis says what kind of end it is"
+    if start and start == end and span(start)[0] == span(start)[1] and basis in _EXACT_ENDS:
+        return "valid_to", "", f"it ends on the day it begins, {start}, and so never holds"
+    if seen and end and basis != "table_period" and span(seen)[0] > span(end)[1]:
+        return "seen_until", seen, f"lies after the end {end}"
+    if seen and start and span(seen)[1] < span(start)[0]:
+        return "seen_until", seen, f"lies before the start {start}"
+    return None
 
 
 def _check(said: dict[str, Value], cells: Cells) -> None:
     """What must agree within one row."""
-
-    def column(name: str) -> str:
-        return cells[name].column if name in cells else name
-
-    start, end = said.get("valid_from"), said.get("valid_to")
-    if isinstance(start, str) and isinstance(end, str) and span(end)[1] < span(start)[0]:
-        raise RowError(f"lies before the start {start}", column=column("valid_to"), value=end)
-    if "valid_to_basis" in said and "valid_to" not in said:
-        raise RowError("is empty, but valid_to_basis says what kind of end it is", column=column("valid_to"))
-    if (
-        start
-        and start == end
-        and span(str(start))[0] == span(str(start))[1]
-        and said.get("valid_to_basis") in _EXACT_ENDS
-    ):
-        raise RowError(f"it ends on the day it begins, {start}, and so never holds", column=column("valid_to"))
-    seen = said.get("seen_until")
-    ends = isinstance(end, str) and said.get("valid_to_basis") != "table_period"
-    if isinstance(seen, str) and ends and span(seen)[0] > span(str(end))[1]:
-        raise RowError(f"lies after the end {end}", column=column("seen_until"), value=seen)
-    if isinstance(seen, str) and isinstance(start, str) and span(seen)[1] < span(start)[0]:
-        raise RowError(f"lies before the start {start}", column=column("seen_until"), value=seen)
+    column = cells.column
+    dates = [str(said[name]) if name in said else None for name in _DATES]
+    if fault := _dates_fault(*dates):
+        name, value, reason = fault
+        raise RowError(reason, column=column(name), value=value)
     low, high = said.get("low"), said.get("high")
     if isinstance(low, str) and isinstance(high, str) and Decimal(low) > Decimal(high):
         raise RowError(f"is more than high, {high}", column=column("low"), value=low)

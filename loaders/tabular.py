@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
+import msgspec
+
 from loaders import values
 from loaders.encoding import MAX_LINE, UnreadableFile, decide
 
@@ -29,8 +31,7 @@ _CHUNK: Final = 1 << 20
 _SKIPPED: Final = "the row is left out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One record: the physical line it starts on (from 1) and its raw cells by header name."""
 
     line: int

@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from graph.money import minor_units
+
 INT64_MAX: Final = 2**63 - 1
 MAX_DIGITS: Final = 38  # what DECIMAL columns of databases hold; more is a joined cell or an attack
 MAX_URL: Final = 2_000
@@ -172,14 +174,6 @@ _SIGNS: Final = {
     "₩": frozenset({"KRW", "KPW"}),
     "$": frozenset(_DOLLARS.split()),
 }
-_NO_MINOR: Final = "JPY KRW VND CLP ISK UGX XAF XOF XPF RWF PYG KMF GNF DJF BIF VUV UYI"
-_THREE_PLACES: Final = "BHD IQD JOD KWD LYD OMR TND"
-_PLACES: Final[dict[str, int]] = {
-    **dict.fromkeys(_NO_MINOR.split(), 0),
-    **dict.fromkeys(_THREE_PLACES.split(), 3),
-    "CLF": 4,
-    "UYW": 4,
-}
 
 
 @lru_cache(maxsize=1_024)  # a table has few
@@ -197,11 +191,6 @@ def currency(text: str) -> str:
     if name in {"XXX", "XTS"}:
         raise _refuse(text, "means no currency or a test; write the ISO 4217 code of the money")
     raise _refuse(text, "is no ISO 4217 currency; write a code such as CNY")
-
-
-def minor_units(code: str) -> int:
-    """How many decimal places the minor unit of an ISO 4217 currency has: 2 but for a few."""
-    return _PLACES.get(code, 2)
 
 
 _PLAIN_DIGITS: Final = 14  # with four decimals still within int64

@@ -265,9 +265,9 @@ class ClaimWriter:
         return self._row(claim, settle([self._reading(claim)]), versions)
 
     def _row(self, claim: PreparedClaim, settled: Settled, versions: Sequence[Stored]) -> list[Any]:
-        earlier = sum(version.digest == settled.digest for version in versions)
-        properties: dict[str, Value] = {
-            **claim_properties(self._type.time, settled.values),
+        earlier = sum(version.digest == settled.digest for version in versions) if versions else 0
+        properties = claim_properties(self._type.time, settled.values)
+        properties |= {
             "locator": settled.locator,
             "datasets": settled.datasets,
             "locators": settled.locators,

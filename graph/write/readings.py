@@ -5,6 +5,7 @@ Pure functions: the outcome depends on the readings alone, never on the order in
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -15,10 +16,10 @@ from graph.records import Value
 
 _CONFIDENCE = {"high": "0", "medium": "1", "low": "3"}
 _CERTAINTY = {"stated": "0", "implied": "1", "derived": "2"}
+_DATES = ("valid_from", "valid_to", "valid_to_basis", "seen_until")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one dataset reads of one claim."""
 
     dataset: str
@@ -27,8 +28,7 @@ class Reading:
     values: dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """One claim out of its readings: the values that count, who supports it, and readings that differ (as JSON)."""
 
     digest: str
@@ -93,14 +93,21 @@ def readings_of(
 
 
 def claim_properties(time: Time, values: dict[str, Value]) -> dict[str, Value]:
-    """Values of a claim with the days it lies between, as stored."""
-    span = bounds(
-        time,
-        *(str(values[name]) if name in values else None for name in ("valid_from", "valid_to", "valid_to_basis")),
-        str(values["seen_until"]) if "seen_until" in values else None,
-    )
+    """Values of a claim with the days it lies between and its standing, as stored."""
+    dates = [None if (value := values.get(name)) is None else str(value) for name in _DATES]
+    return values | _days(time, *dates) | {"standing": standing(values)}
+
+
+def standing(values: dict[str, Value]) -> int:
+    """How well a claim stands: 0 is best. First by confidence, then by certainty; see _rank."""
+    confidence, certainty = _rank(values)
+    return 3 * int(confidence) + int(certainty)
+
+
+@lru_cache(maxsize=4096)  # the rows of a table share their dates
+def _days(time: Time, *dates: str | None) -> dict[str, Value]:
+    span = bounds(time, *dates)
     return {
-        **values,
         "earliest_from": span.earliest_from,
         "latest_from": span.latest_from,
         "earliest_to": span.earliest_to,

@@ -1,60 +1,71 @@
 """Errors of the API: one table from what went wrong to the code a client sees. Nothing internal leaks."""
 
 import logging
+import traceback
 import uuid
+from collections.abc import Sequence
+from pathlib import Path
 
-from graphql import GraphQLError
+from graphql import GraphQLError, Node
 
 from graph.errors import EngineUnavailable, GraphError, TimedOut
 
 log = logging.getLogger("aidgraph.api")
+#: Characters of a message, which may quote what was sent.
+LONGEST = 500
 
 
 class BadUserInput(GraphQLError):
     """An argument that cannot be used; the message says what would do."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, extensions={"code": "BAD_USER_INPUT"})
+    def __init__(self, message: str, nodes: Sequence[Node] | None = None) -> None:
+        super().__init__(message, nodes, extensions={"code": "BAD_USER_INPUT"})
 
 
-def _printable(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii")
+def printable(text: str) -> str:
+    """One line without control characters and half characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def refused(error: GraphQLError, code: str) -> GraphQLError:
+    """An error in the question itself."""
+    return _with(error, printable(error.message)[:LONGEST], {"code": code})
+
+
+def internal(cause: Exception, error: GraphQLError | None = None) -> GraphQLError:
+    """What a client may know of a failure; the log has the rest, under the same request id."""
+    error = error or GraphQLError("")
+    if isinstance(cause, TimedOut):
+        return _with(error, "the question took too long: ask for less", {"code": "TIMEOUT"})
+    if isinstance(cause, EngineUnavailable):
+        return _with(error, "the graph is not available at the moment", {"code": "SERVICE_UNAVAILABLE"})
+    request = uuid.uuid4().hex[:12]
+    kind = "graph" if isinstance(cause, GraphError) else "unexpected"
+    said = printable(f"{type(cause).__name__}: {cause}")[:LONGEST]
+    log.error("request %s: %s error: %s%s", request, kind, said, _place(cause))
+    return _with(error, "internal error", {"code": "INTERNAL_SERVER_ERROR", "request": request})
 
 
 def translated(error: GraphQLError) -> GraphQLError:
-    """The error as a client may see it."""
+    """An error of graphql-core's execution as a client may see it."""
     cause = error.original_error
-    if isinstance(cause, GraphQLError) and cause.extensions:
+    if isinstance(error, BadUserInput) or isinstance(cause, BadUserInput):
         return error
-    if not error.path or cause is None:
-        return _with(error, error.message, _code_of_question(error))
-    if isinstance(cause, ValueError) and "integer string" in str(cause):  # a literal of thousands of digits
-        return _with(error, "a number is too long", "BAD_USER_INPUT")
-    if isinstance(cause, TimedOut):
-        return _with(error, "the question took too long: ask for less", "TIMEOUT")
-    if isinstance(cause, EngineUnavailable):
-        return _with(error, "the graph is not available at the moment", "SERVICE_UNAVAILABLE")
-    request = uuid.uuid4().hex[:12]
-    kind = "graph" if isinstance(cause, GraphError) else "unexpected"
-    log.error("request %s: %s error: %s", request, kind, _printable(f"{type(cause).__name__}: {cause}")[:500])
-    return _with(error, f"internal error, request {request}", "INTERNAL_SERVER_ERROR")
+    return internal(cause or error, error)
 
 
-def _code_of_question(error: GraphQLError) -> str:
-    """Code of an error in the question itself, found before or while its arguments were read."""
-    if error.message.startswith("Syntax Error"):
-        return "GRAPHQL_PARSE_FAILED"
-    if error.path or error.message.startswith("Variable"):
-        return "BAD_USER_INPUT"
-    return "GRAPHQL_VALIDATION_FAILED"
+def _place(cause: Exception) -> str:
+    """Where in the code it was raised."""
+    frames = traceback.extract_tb(cause.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
-def _with(error: GraphQLError, message: str, code: str) -> GraphQLError:
+def _with(error: GraphQLError, message: str, extensions: dict[str, str]) -> GraphQLError:
     return GraphQLError(
         message,
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
-        extensions={"code": code},
+        extensions=extensions,
     )

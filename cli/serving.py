@@ -25,20 +25,27 @@ HOST = "127.0.0.1"
 
 HELPERS = """query Helpers($of: ID!, $asOf: String) {
   helpers(of: $of, asOf: $asOf) {
-    rows {
+    nodes {
       helper { id name nameEn }
       facts {
-        type holds title validFrom validTo projects people basis certainty
-        money { amount currency }
-        means { name }
-        recipient { id name }
-        evidence { source { id publisher url } locator }
+        nodes {
+          certainty
+          means { name }
+          fact {
+            type holds validFrom validTo
+            ... on MonetaryFact { amount currency basis }
+            ... on Funding { projects }
+            ... on StaffTransfer { people basis }
+            ... on Posting { title }
+            evidence { source { id publisher url } locator }
+          }
+        }
       }
     }
   }
 }"""
 PLACE = """query Place($code: String!) {
-  place(code: $code) { id name nameEn validTo parent { name } successors { place { id name code } } }
+  place(code: $code) { id name validTo parent { name } successors { nodes { from { id name } } } }
 }"""
 
 
@@ -93,7 +100,7 @@ async def _serve(taken: socket.socket) -> None:
 
 
 ASK = """curl -s http://{host}:{port}/graphql -H 'Content-Type: application/json' \\
-  -d '{{"query": "{{ helpers(of: \\"cn:530724\\") {{ rows {{ helper {{ id name }} kinds since }} }} }}"}}'"""
+  -d '{{"query": "{{ helpers(of: \\"cn:530724\\") {{ nodes {{ helper {{ id name }} kinds since }} }} }}"}}'"""
 
 
 async def _say_where(port: int) -> None:
@@ -158,47 +165,48 @@ def ask(port: int, query: str, variables: dict[str, Any]) -> Any:
 
 def _show_questions(port: int) -> None:
     typer.echo("\n1. Who helps Ninglang 宁蒗 (cn:530724) on 2020-04-30?")
-    typer.echo('   { helpers(of: "cn:530724", asOf: "2020-04-30") { rows { helper { name } facts { … } } } }')
+    typer.echo('   { helpers(of: "cn:530724", asOf: "2020-04-30") { nodes { helper { name } facts { … } } } }')
     _show_helpers(ask(port, HELPERS, {"of": "cn:530724", "asOf": "2020-04-30"}))
     typer.echo("\n2. Who helps Qiandongnan 黔东南 (cn:522600) on 2021-03-01, in the year of the handover?")
-    typer.echo('   { helpers(of: "cn:522600", asOf: "2021-03-01") { rows { helper { name } facts { … } } } }')
+    typer.echo('   { helpers(of: "cn:522600", asOf: "2021-03-01") { nodes { helper { name } facts { … } } } }')
     _show_helpers(ask(port, HELPERS, {"of": "cn:522600", "asOf": "2021-03-01"}))
     typer.echo("\n3. Which place is code 510124, which the Wenchuan list of 2008 uses?")
-    typer.echo('   { place(code: "510124") { name validTo successors { place { id name } } } }')
+    typer.echo('   { place(code: "510124") { name validTo successors { nodes { from { id name } } } } }')
     _show_place(ask(port, PLACE, {"code": "510124"})["place"])
 
 
 def _show_helpers(data: Any) -> None:
-    for row in data["helpers"]["rows"]:
+    for row in data["helpers"]["nodes"]:
         helper = row["helper"]
         english = f" {helper['nameEn']}" if helper["nameEn"] else ""
         typer.echo(f"   → {helper['name']}{english} ({helper['id']})")
-        for fact in row["facts"]:
-            typer.echo(f"       {fact_line(fact)}")
+        for help_ in row["facts"]["nodes"]:
+            typer.echo(f"       {fact_line(help_)}")
 
 
-def fact_line(fact: Any) -> str:
-    """One claim in one line: what, how much, when, how sure, where it stands."""
+def fact_line(help_: Any) -> str:
+    """One fact of help in one line: what, how much, when, how sure, where it stands."""
+    fact = help_["fact"]
     words = [fact["type"]]
-    if fact["means"]:
-        words.append(f"{fact['means']['name']} {fact['title'] or ''}".strip())
-    if fact["money"]:
-        words.append(f"{Decimal(fact['money']['amount']):,f} {fact['money']['currency']}")
-    words += [f"{fact[name]} {name}" for name in ("projects", "people") if fact[name] is not None]
-    if fact["basis"] not in (None, "reported"):
-        words.append(fact["basis"])
+    if help_["means"]:
+        words.append(f"{help_['means']['name']} {fact.get('title') or ''}".strip())
+    if fact.get("amount"):
+        words.append(f"{Decimal(fact['amount']):,f} {fact['currency']}")
+    words += [f"{fact[name]} {name}" for name in ("projects", "people") if fact.get(name) is not None]
+    if fact.get("basis") not in (None, "REPORTED"):
+        words.append(fact["basis"].lower())
     if fact["validFrom"]:
         end = f"–{fact['validTo']}" if fact["validTo"] and fact["validTo"] != fact["validFrom"] else ""
         words.append(f"{fact['validFrom']}{end}")
     words.append(fact["holds"].lower().replace("_", " "))
-    if fact["certainty"] != "stated":
-        words.append(fact["certainty"])
+    if help_["certainty"] != "STATED":
+        words.append(help_["certainty"].lower())
     evidence = fact["evidence"][0]
     source = evidence["source"]["publisher"] or unquote(evidence["source"]["url"] or evidence["source"]["id"])
     return f"{', '.join(words)}  [{', '.join(filter(None, (source, evidence['locator'])))}]"
 
 
 def _show_place(place: Any) -> None:
-    now = ", ".join(f"{s['place']['name']} ({s['place']['id']})" for s in place["successors"])
+    now = ", ".join(f"{s['from']['name']} ({s['from']['id']})" for s in place["successors"]["nodes"])
     parent = place["parent"]["name"] if place["parent"] else "?"
     typer.echo(f"   → {place['name']} ({place['id']}) in {parent}, until {place['validTo']}; now {now}")

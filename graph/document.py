@@ -73,6 +73,12 @@ STORED: tuple[tuple[str, str, str], ...] = (
     ("latest_from", "ISO day", f"Day by which it had begun; `{NEVER}` where nothing is known."),
     ("earliest_to", "ISO day", "First day on which it may no longer hold: it certainly holds before."),
     ("latest_to", "ISO day", f"First day on which it certainly does not hold; `{NEVER}` with an unknown end."),
+    (
+        "standing",
+        "whole number",
+        "How well the claim stands, 0 is best: by confidence (high, medium, none given, low), then certainty. The best one "
+        "speaks for its fact, among equals the first by id.",
+    ),
     ("open_end", "yes or no", "No source says that it ended: after `earliest_to` it is last known, not certain."),
 )
 
@@ -193,8 +199,6 @@ def _node(node: NodeType, vocabulary: Vocabulary) -> Iterable[str]:
         ("ids begin with", _names(node.prefixes)),
         ("for example", f"`{node.id_example}`"),
     ]
-    if node.ordered_by:
-        rows.append(("lists in order of", _names((*node.ordered_by, "id"))))
     yield _table((node.label, node.zh), rows)
     if node.properties:
         yield _properties(node.properties)

@@ -9,6 +9,7 @@ Every statement gets one map parameter, `$p`: flat parameters make Neo4j plan an
 import asyncio
 import random
 import shutil
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -24,8 +25,16 @@ from graph.settings import Settings
 T = TypeVar("T")
 Rows = list[list[Any]]
 
+#: Connections to a Neo4j; more would only queue in it. The embedded engine gets as many as it runs statements.
+CONNECTIONS = 32
+#: Seconds a statement waits for one of them.
+CONNECTION_WAIT = 3.0
 #: Seconds a managed write goes on retrying while the server restarts.
 WRITE_RETRY = 30.0
+#: Seconds before the second and the third try of a read.
+READ_PAUSES = (0.05, 0.2)
+#: Seconds after which a read that was refused for now is not tried again: it has waited in the engine's queue.
+REFUSED_AFTER = 1.0
 #: What ArcadeDB answers when two transactions met, which the driver does not retry.
 COLLISIONS = ("Neo.ClientError.Schema.ConstraintValidationFailed", "Neo.ClientError.Transaction.TransactionNotFound")
 COLLISION_TRIES = 4
@@ -70,11 +79,49 @@ class Graph:
         self.server = server
         self.where = where
 
+    async def record(
+        self, cypher: str, p: Mapping[str, Any] | None = None, *, timeout: float | None = None
+    ) -> list[Any]:
+        """Reads the one record of a statement within `timeout` seconds in all, and again where the connection broke.
+
+        For reads only, since it may run twice. `cypher` is a constant, or made by graph.plan of the vocabulary alone.
+        """
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                return await self._record(cypher, p or {}, timeout, limit)
+        except TimeoutError:
+            raise self._timed_out() from None
+
+    async def _record(
+        self, cypher: str, p: Mapping[str, Any], timeout: float | None, limit: asyncio.Timeout
+    ) -> list[Any]:
+        statement: Any = cypher if timeout is None else neo4j.Query(cypher, timeout=timeout)  # pyright: ignore[reportArgumentType]
+        for pause in (*READ_PAUSES, None):
+            started = time.monotonic()
+            try:
+                async with self._driver.session(database=self._database, default_access_mode="READ") as session:
+                    result = await session.run(statement, {"p": p})
+                    return (await result.single(strict=True)).values()
+            except asyncio.CancelledError:
+                self._client_gone()
+                raise
+            except (driver_errors.Neo4jError, driver_errors.DriverError) as error:
+                end = limit.when()
+                late = end is not None and asyncio.get_running_loop().time() + (pause or 0.0) >= end
+                if pause is None or late or not _worth_another(error, time.monotonic() - started):
+                    raise self._translated(error) from error
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
     async def rows(
         self, cypher: LiteralString, p: Mapping[str, Any] | None = None, *, timeout: float | None = None
     ) -> Rows:
-        """Reads all rows at once; use `stream` where there may be many. `timeout` in seconds (Neo4j ends it there)."""
-        return [row async for row in self.stream(cypher, p, timeout=timeout)]
+        """Reads all rows at once, within `timeout` seconds; use `stream` where there may be many."""
+        try:
+            async with asyncio.timeout(timeout):
+                return [row async for row in self.stream(cypher, p, timeout=timeout)]
+        except TimeoutError:
+            raise self._timed_out() from None
 
     async def value(self, cypher: LiteralString, p: Mapping[str, Any] | None = None) -> Any:
         rows = await self.rows(cypher, p)
@@ -83,14 +130,16 @@ class Graph:
     async def stream(
         self, cypher: LiteralString, p: Mapping[str, Any] | None = None, *, timeout: float | None = None
     ) -> AsyncIterator[list[Any]]:
+        """Reads row by row. Only Neo4j ends it after `timeout` seconds; the embedded engine has a limit of its own."""
         try:
             async with self._driver.session(database=self._database, default_access_mode=neo4j.READ_ACCESS) as session:
                 result = await session.run(neo4j.Query(cypher, timeout=timeout), {"p": p or {}})
                 async for record in result:
                     yield list(record.values())
-        except driver_errors.Neo4jError as error:
-            raise self._translated(error) from error
-        except driver_errors.DriverError as error:
+        except asyncio.CancelledError:
+            self._client_gone()
+            raise
+        except (driver_errors.Neo4jError, driver_errors.DriverError) as error:
             raise self._translated(error) from error
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -103,6 +152,9 @@ class Graph:
             try:
                 async with self._driver.session(database=self._database) as session:
                     return await session.execute_write(managed)
+            except asyncio.CancelledError:
+                self._client_gone()
+                raise
             except (driver_errors.Neo4jError, driver_errors.DriverError) as error:
                 code = getattr(error, "code", "")
                 if code not in COLLISIONS or attempt == COLLISION_TRIES - 1 or self._disk_full():
@@ -134,11 +186,21 @@ class Graph:
         info = await self._driver.get_server_info()
         return info.agent
 
+    def _client_gone(self) -> None:
+        """The driver closed the connection of a cancelled statement: Neo4j ends it then, the embedded engine is told."""
+        if self.server is not None:
+            self.server.client_gone()
+
     def _disk_full(self) -> bool:
         return self.server is not None and shutil.disk_usage(self.server.store).free < embedded.LEAST_SPACE
 
+    def _timed_out(self) -> TimedOut:
+        return TimedOut(f"{self.where} ended a statement that took too long")
+
     def _translated(self, error: Exception) -> GraphError:
         code = getattr(error, "code", "") or ""
+        if isinstance(error, driver_errors.ConnectionAcquisitionTimeoutError):
+            return EngineUnavailable(f"{self.where} is busy: all connections to it are in use, try again in a moment")
         if isinstance(error, driver_errors.AuthError):
             return EngineUnavailable(
                 f"{self.where} refuses the user name or password: check NEO4J_USERNAME and NEO4J_PASSWORD"
@@ -155,15 +217,24 @@ class Graph:
                 "what was acknowledged is kept"
             )
         if "TimedOut" in code or "timed out" in str(error).lower():
-            return TimedOut(f"{self.where} ended a statement that took too long")
+            return self._timed_out()
         if "Neo.ClientError.Security" in code:
             return EngineUnavailable(f"{self.where} refuses the login: check NEO4J_USERNAME and NEO4J_PASSWORD")
         if "DatabaseNotFound" in code:
             return EngineUnavailable(f"{self.where} has no such database: check NEO4J_DATABASE")
         if "ReadOnly" in code or "NotALeader" in code:
             return EngineUnavailable(f"{self.where} is read-only here: connect to the writer")
+        if isinstance(error, driver_errors.TransientError):
+            return EngineUnavailable(f"{self.where} is busy ({code}): try again in a moment")
         first = str(getattr(error, "message", "") or error).splitlines() or [type(error).__name__]
         return GraphError(f"{self.where} failed ({code or type(error).__name__}): {first[0][:300]}")
+
+
+def _worth_another(error: Exception, took: float) -> bool:
+    """Whether a read that failed after so many seconds may succeed at once."""
+    if isinstance(error, driver_errors.TransientError):
+        return took < REFUSED_AFTER
+    return isinstance(error, driver_errors.ServiceUnavailable | driver_errors.SessionExpired)
 
 
 @asynccontextmanager
@@ -178,7 +249,8 @@ async def open_graph(settings: Settings) -> AsyncGenerator[Graph]:
     server = await asyncio.to_thread(embedded.EmbeddedServer.start, settings.store, heap=settings.heap)
     try:
         address = server.address
-        driver = _driver(address.bolt_uri, (address.username, address.password))
+        # in a queue of its own, the engine would refuse what waits as if two transactions had met
+        driver = _driver(address.bolt_uri, (address.username, address.password), embedded.QUERIES)
         async with driver:
             yield Graph(
                 driver,
@@ -191,13 +263,15 @@ async def open_graph(settings: Settings) -> AsyncGenerator[Graph]:
         await asyncio.to_thread(server.stop)
 
 
-def _driver(uri: str, auth: tuple[str, str]) -> neo4j.AsyncDriver:
+def _driver(uri: str, auth: tuple[str, str], connections: int) -> neo4j.AsyncDriver:
     return neo4j.AsyncGraphDatabase.driver(
         uri,
         auth=auth,
         max_transaction_retry_time=WRITE_RETRY,
-        connection_acquisition_timeout=3.0,
+        max_connection_pool_size=connections,
+        connection_acquisition_timeout=CONNECTION_WAIT,
         connection_timeout=5.0,
+        telemetry_disabled=True,  # one message less, to a Neo4j that asks for it
         notifications_min_severity="OFF",
         user_agent="aidgraph",
     )
@@ -207,7 +281,7 @@ def _driver(uri: str, auth: tuple[str, str]) -> neo4j.AsyncDriver:
 async def _connected(settings: Settings) -> AsyncGenerator[Graph]:
     where = settings.neo4j_uri.split("@")[-1]
     try:
-        driver = _driver(settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password))
+        driver = _driver(settings.neo4j_uri, (settings.neo4j_username, settings.neo4j_password), CONNECTIONS)
     except (ValueError, driver_errors.DriverError):  # its text repeats the address, whatever that holds
         raise EngineUnavailable("NEO4J_URI is no address of a Neo4j: write it like bolt://host:7687") from None
     async with driver:

@@ -1,103 +1,15 @@
 """The vocabulary as data: node types, relationship types, properties, and nothing else.
 
 Constraints, upserts, loader checks, CSV templates, GraphQL enums and docs/graph-model.md derive from `MODEL`.
-To add a type, add it here; imports nothing of ours, does no I/O.
+To add a type, add it here; imports nothing of ours but graph/declare.py, does no I/O.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import cached_property
 from typing import Literal, LiteralString
 
-
-class Kind(Enum):
-    """How a value is written in a table and kept in the graph."""
-
-    TEXT = "text"
-    TEXTS = "several texts, separated by ;"
-    INTEGER = "whole number"
-    NUMBER = "decimal, kept exactly as text"
-    COORDINATE = "decimal degrees, WGS 84"
-    MONEY = "amount in the currency beside it, kept in minor units and as text"
-    CURRENCY = "ISO 4217 code"
-    BOOLEAN = "yes or no"
-    DAY = "ISO day"
-    DATE = "ISO day, month or year, or a span it lies in (2019-07-03, 2019-07, 2019, 2020-04-17..2020-05-31)"
-    CODE = "one of a list"
-    ENTITY = "id of an entity"
-    URL = "http or https address"
-
-
-class Help(Enum):
-    """Who helps whom along a relationship: what `helpers`, `recipients` and `help` follow, and nothing else."""
-
-    FORWARD = "the start helps the end"
-    BACKWARD = "the end helps the start"
-    CONDITION = "the start helps the end where a property has a given value"
-    CHAIN = "a link of a chain: the sender of an official helps the place posted to"
-    NEVER = "not help"
-
-
-class Time(Enum):
-    """What the dates of a claim mean."""
-
-    STATE = "true on each day from valid_from to valid_to"
-    EVENT = "happens within the period from valid_from to valid_to"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
-    name: LiteralString
-    description: LiteralString
-    zh: LiteralString = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    name: LiteralString
-    kind: Kind
-    description: LiteralString
-    zh: LiteralString
-    unit: LiteralString = ""
-    example: LiteralString = ""
-    codes: tuple[Code, ...] = ()
-    required: bool = False
-    entity: LiteralString = "Entity"  # label the entity must have, for Kind.ENTITY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeType:
-    label: LiteralString
-    description: LiteralString
-    zh: LiteralString
-    prefixes: tuple[LiteralString, ...]  # how ids of this type begin; the first is the one new ids get
-    id_example: LiteralString
-    parent: LiteralString = ""  # the label it refines
-    properties: tuple[Property, ...] = ()
-    abstract: bool = False  # no node has this label alone
-    internal: bool = False  # written by load runs, not by rows of a file
-    ordered_by: tuple[LiteralString, ...] = ()  # properties lists can be ordered by, beside id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelationshipType:
-    name: LiteralString
-    description: LiteralString
-    zh: LiteralString
-    start: tuple[LiteralString, ...]  # labels; "Entity" is any
-    end: tuple[LiteralString, ...]
-    forward: LiteralString  # start … end
-    backward: LiteralString  # end … start
-    help: Help
-    time: Time
-    help_when: tuple[LiteralString, LiteralString] | None = None  # property, value; for Help.CONDITION
-    key: tuple[LiteralString, ...] = ()  # beside ends and programme, what makes two claims speak of one fact
-    period_in_key: bool = False  # sums: the year, or the start of the period, too
-    money: bool = False
-    figures: bool = False
-    properties: tuple[Property, ...] = ()
-    loops: bool = False  # may start and end at the same entity
+from graph.declare import Code, Help, Kind, NodeType, Property, RelationshipType, Time
 
 
 def _codes(*rows: tuple[LiteralString, LiteralString, LiteralString]) -> tuple[Code, ...]:
@@ -421,7 +333,6 @@ NODES: tuple[NodeType, ...] = (
         prefixes=("cn:", "iso:"),
         id_example="cn:530724",
         abstract=True,
-        ordered_by=("pinyin",),
         properties=(
             _text(
                 "code", "代码", "Code of GB/T 2260 (six digits) or ISO 3166; empty for a unit without one.", "530724"
@@ -475,7 +386,6 @@ NODES: tuple[NodeType, ...] = (
         description="Who acts: a body, a company, a school, a group.",
         prefixes=("org:", "iati-org:"),
         id_example="org:cn:520500:bijie-discipline-organs",
-        ordered_by=("pinyin",),
         properties=(
             _text("kind", "类别", "What it is, in a word: discipline_inspection, government, company …", "government"),
             _text("level", "层级", "Level of the organization where the name does not say it.", "enterprise"),
@@ -759,6 +669,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "PlaceGroup", "Organization"),
         forward="is paired to help",
         backward="is helped in a pairing by",
+        noun="Pairing",
+        outgoing="pairings_given",
+        incoming="pairings_received",
         help=Help.FORWARD,
         time=Time.STATE,
         properties=(
@@ -776,6 +689,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Project", "Place", "PlaceGroup", "Organization"),
         forward="funds",
         backward="is funded by",
+        noun="Funding",
+        outgoing="funding_given",
+        incoming="funding_received",
         help=Help.FORWARD,
         time=Time.EVENT,
         key=_MONEY_KEY,
@@ -792,6 +708,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "PlaceGroup", "Organization", "Project"),
         forward="donates to",
         backward="receives donations from",
+        noun="Donation",
+        outgoing="donations_given",
+        incoming="donations_received",
         help=Help.FORWARD,
         time=Time.EVENT,
         key=_MONEY_KEY,
@@ -807,6 +726,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Project", "Organization", "Place"),
         forward="invests in",
         backward="receives investment from",
+        noun="Investment",
+        outgoing="investments_made",
+        incoming="investments_received",
         help=Help.FORWARD,
         time=Time.EVENT,
         key=_MONEY_KEY,
@@ -823,6 +745,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=_PLACES,
         forward="sends staff to",
         backward="receives staff from",
+        noun="StaffTransfer",
+        outgoing="staff_sent",
+        incoming="staff_received",
         help=Help.FORWARD,
         time=Time.EVENT,
         key=("kind", "direction", "basis", "measure"),
@@ -860,6 +785,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Organization",),
         forward="supports",
         backward="is supported by",
+        noun="Support",
+        outgoing="support_given",
+        incoming="support_received",
         help=Help.FORWARD,
         time=Time.EVENT,
         key=("topic",),
@@ -873,6 +801,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=_PLACES,
         forward="buys from",
         backward="sells to",
+        noun="Purchase",
+        outgoing="purchases",
+        incoming="sales",
         help=Help.CONDITION,
         help_when=("kind", "consumption_assistance"),
         time=Time.EVENT,
@@ -902,6 +833,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "PlaceGroup", "Company"),
         forward="sends workers to",
         backward="takes workers from",
+        noun="LabourTransfer",
+        outgoing="workers_sent",
+        incoming="workers_received",
         help=Help.BACKWARD,
         time=Time.EVENT,
         key=("person_class", "purpose", "destination_scope", "basis", "measure"),
@@ -949,6 +883,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Organization", "Place"),
         forward="is sent by",
         backward="sends",
+        noun="Dispatch",
+        outgoing="dispatched_by",
+        incoming="officials_dispatched",
         help=Help.CHAIN,
         time=Time.STATE,
         key=("batch",),
@@ -962,6 +899,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "Organization"),
         forward="is posted to",
         backward="hosts",
+        noun="Posting",
+        outgoing="postings",
+        incoming="postings_hosted",
         help=Help.CHAIN,
         time=Time.STATE,
         key=("batch",),
@@ -986,6 +926,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Organization",),
         forward="holds a post in",
         backward="has as an official",
+        noun="Post",
+        outgoing="posts",
+        incoming="office_holders",
         help=Help.CHAIN,
         time=Time.STATE,
         key=("title",),
@@ -1007,6 +950,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Project",),
         forward="takes part in",
         backward="has as a participant",
+        noun="Participation",
+        outgoing="participations",
+        incoming="participants",
         help=Help.CONDITION,
         help_when=("role", "funding"),
         time=Time.STATE,
@@ -1034,6 +980,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "Organization"),
         forward="is part of",
         backward="contains",
+        noun="Inclusion",
+        outgoing="part_of",
+        incoming="parts",
         help=Help.NEVER,
         time=Time.STATE,
         key=("kind",),
@@ -1058,6 +1007,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("PlaceGroup", "Organization"),
         forward="is a member of",
         backward="has as a member",
+        noun="Membership",
+        outgoing="memberships",
+        incoming="members_named",
         help=Help.NEVER,
         time=Time.STATE,
     ),
@@ -1069,6 +1021,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "Organization"),
         forward="succeeds",
         backward="is succeeded by",
+        noun="Succession",
+        outgoing="predecessors",
+        incoming="successors",
         help=Help.NEVER,
         time=Time.EVENT,
         properties=(
@@ -1089,6 +1044,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place",),
         forward="borders",
         backward="borders",
+        noun="Border",
+        outgoing="borders",
+        incoming="bordered_by",
         help=Help.NEVER,
         time=Time.STATE,
     ),
@@ -1100,6 +1058,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Place", "Organization"),
         forward="is formed by",
         backward="forms",
+        noun="Formation",
+        outgoing="formed_by",
+        incoming="forms",
         help=Help.NEVER,
         time=Time.STATE,
     ),
@@ -1111,6 +1072,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=_PLACES,
         forward="is located in",
         backward="is the place of",
+        noun="Location",
+        outgoing="locations",
+        incoming="located_here",
         help=Help.NEVER,
         time=Time.STATE,
         properties=(
@@ -1125,6 +1089,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Sector",),
         forward="is in the sector",
         backward="is the sector of",
+        noun="SectorShare",
+        outgoing="sectors",
+        incoming="projects_in_sector",
         help=Help.NEVER,
         time=Time.STATE,
         properties=(
@@ -1141,6 +1108,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Project",),
         forward="is related to",
         backward="is related to",
+        noun="ProjectRelation",
+        outgoing="related_projects",
+        incoming="related_from",
         help=Help.NEVER,
         time=Time.STATE,
         key=("type",),
@@ -1167,6 +1137,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Organization",),
         forward="owns",
         backward="is owned by",
+        noun="Ownership",
+        outgoing="holdings",
+        incoming="owners",
         help=Help.NEVER,
         time=Time.STATE,
         properties=(Property(name="share", kind=Kind.NUMBER, zh="持股", unit="percent", description="Share held."),),
@@ -1179,6 +1152,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Inspection",),
         forward="conducts",
         backward="is conducted by",
+        noun="InspectionRole",
+        outgoing="inspections_conducted",
+        incoming="conducted_by",
         help=Help.NEVER,
         time=Time.EVENT,
         key=("role",),
@@ -1204,6 +1180,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Entity",),
         forward="covers",
         backward="is covered by",
+        noun="Coverage",
+        outgoing="covers",
+        incoming="covered_by",
         help=Help.NEVER,
         time=Time.EVENT,
         key=("role",),
@@ -1224,6 +1203,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Mechanism",),
         forward="promotes",
         backward="is promoted by",
+        noun="Promotion",
+        outgoing="mechanisms_promoted",
+        incoming="promoted_by",
         help=Help.NEVER,
         time=Time.STATE,
         key=("role",),
@@ -1245,6 +1227,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Mechanism",),
         forward="takes part in",
         backward="has as a party",
+        noun="MechanismRole",
+        outgoing="mechanisms",
+        incoming="parties",
         help=Help.NEVER,
         time=Time.STATE,
         key=("role",),
@@ -1265,6 +1250,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Organization",),
         forward="asks",
         backward="is asked by",
+        noun="Request",
+        outgoing="requests_made",
+        incoming="requests_received",
         help=Help.NEVER,
         time=Time.EVENT,
         key=("topic",),
@@ -1278,6 +1266,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Entity",),
         forward="is observed at",
         backward="has the observation",
+        noun="ObservationRole",
+        outgoing="observed_at",
+        incoming="observations",
         help=Help.NEVER,
         time=Time.STATE,
         key=("role",),
@@ -1303,6 +1294,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Project",),
         forward="reports on",
         backward="is reported on by",
+        noun="ReportSubject",
+        outgoing="reports_on",
+        incoming="progress_reports",
         help=Help.NEVER,
         time=Time.STATE,
     ),
@@ -1314,6 +1308,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Programme",),
         forward="is under",
         backward="has under it",
+        noun="ProgrammeShare",
+        outgoing="under_programmes",
+        incoming="under_it",
         help=Help.NEVER,
         time=Time.STATE,
     ),
@@ -1325,6 +1322,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Source",),
         forward="is described in",
         backward="describes",
+        noun="Description",
+        outgoing="described_in",
+        incoming="describes",
         help=Help.NEVER,
         time=Time.STATE,
         loops=True,
@@ -1338,6 +1338,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Entity",),
         forward="is the same as",
         backward="is the same as",
+        noun="Identity",
+        outgoing="same_as",
+        incoming="same_from",
         help=Help.NEVER,
         time=Time.STATE,
         properties=(_text("decided_by", "判定人", "Who decided it."),),
@@ -1350,6 +1353,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         end=("Entity",),
         forward="is not",
         backward="is not",
+        noun="Distinction",
+        outgoing="different_from",
+        incoming="distinguished_from",
         help=Help.NEVER,
         time=Time.STATE,
         properties=(_text("decided_by", "判定人", "Who decided it."),),

@@ -119,7 +119,7 @@ def derived(values: dict[str, object]) -> dict[str, str]:
     others += [str(alias) for alias in aliases] if isinstance(aliases, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if not has_han(name):
         plain = " ".join(dict.fromkeys([name, *others]))
-        return {"search": plain, "pinyin": name.lower()} if name else {}
+        return {"search": plain, "pinyin": name.lower()} if name else {"pinyin": ""}  # lists by pinyin hold it too
     full = pinyin(name)
     words = [name, traditional(name), simplified(name), full, full.replace(" ", ""), initials(full)]
     for short in (*short_names(name), *(other for other in others if has_han(other))):

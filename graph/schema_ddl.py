@@ -5,15 +5,16 @@ on the id of a sub-label silently loses uniqueness across labels there, and it w
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from typing import LiteralString
 
-from graph.engine import Engine, Graph
+from graph.engine import Engine, Graph, Transaction
 from graph.errors import NotAidgraph
 from graph.model import MODEL, Vocabulary
 
 #: Grows when what is stored changes so that an older aidgraph could not read it.
-STORE_VERSION = 1
+STORE_VERSION = 2
 
 SEARCH_INDEX = {Engine.NEO4J: "entity_search", Engine.EMBEDDED: "Entity[search]"}
 
@@ -30,13 +31,12 @@ def constraints(vocabulary: Vocabulary = MODEL) -> Iterator[LiteralString]:
 
 
 def list_indexes(vocabulary: Vocabulary = MODEL) -> Iterator[LiteralString]:
-    """For Neo4j: lists of each label in order of id and of each property they can be ordered by."""
+    """For Neo4j: lists of each label in order of id and of pinyin; places by code."""
     for node in vocabulary.nodes:
         label = node.label
         yield f"CREATE INDEX {label.lower()}_id IF NOT EXISTS FOR (e:{label}) ON (e.id)"
-        for ancestor in vocabulary.labels(label)[1:]:
-            for name in vocabulary.node[ancestor].ordered_by:
-                yield f"CREATE INDEX {label.lower()}_{name} IF NOT EXISTS FOR (e:{label}) ON (e.{name}, e.id)"
+        yield f"CREATE INDEX {label.lower()}_pinyin IF NOT EXISTS FOR (e:{label}) ON (e.pinyin, e.id)"
+    yield "CREATE INDEX place_code IF NOT EXISTS FOR (e:Place) ON (e.code)"
 
 
 def full_text(kind: Engine) -> tuple[LiteralString, ...]:
@@ -55,8 +55,24 @@ def full_text(kind: Engine) -> tuple[LiteralString, ...]:
 CHECK = "MATCH (s:Store {id: 'store'}) RETURN s.version, s.schema"
 NODES = "MATCH (n) RETURN count(n)"
 MARK = """
-MERGE (s:Store {id: 'store'}) ON CREATE SET s.version = $p.version SET s.schema = $p.schema RETURN s.version
+MERGE (s:Store {id: 'store'}) SET s.version = $p.version, s.schema = $p.schema RETURN s.version
 """
+
+
+SEAL = "MATCH (s:Store {id: 'store'}) RETURN s.seal"
+KEEP_SEAL = """
+MERGE (s:Store {id: 'store'}) ON CREATE SET s.version = $p.version
+SET s.seal = coalesce(s.seal, $p.seal) RETURN s.seal
+"""
+
+
+async def seal_key(graph: Graph) -> bytes:
+    """The key cursors are signed with: made once for a store, so that they outlast a restart."""
+    kept = await graph.value(SEAL)
+    if kept is None:
+        parameters = {"version": STORE_VERSION, "seal": secrets.token_hex(32)}
+        kept = await graph.write(lambda transaction: transaction.value(KEEP_SEAL, parameters))
+    return bytes.fromhex(kept)
 
 
 async def _stored(graph: Graph) -> tuple[int | None, str]:
@@ -80,13 +96,39 @@ def _statements(kind: Engine, vocabulary: Vocabulary) -> list[LiteralString]:
     return [*constraints(vocabulary), *lists]
 
 
+#: What each version of the layout adds to what an older one wrote; each returns how many it changed, at most 5,000.
+MIGRATIONS: dict[int, tuple[LiteralString, ...]] = {
+    2: (
+        "MATCH ()-[c]->() WHERE c.standing IS NULL AND c.recorded_at IS NOT NULL WITH c LIMIT 5000 SET c.standing = "
+        "3 * CASE c.confidence WHEN 'high' THEN 0 WHEN 'medium' THEN 1 WHEN 'low' THEN 3 ELSE 2 END "
+        "+ CASE c.certainty WHEN 'implied' THEN 1 WHEN 'derived' THEN 2 ELSE 0 END RETURN count(c)",
+        "MATCH (e:Entity) WHERE e.pinyin IS NULL WITH e LIMIT 5000 SET e.pinyin = toLower(coalesce(e.name, '')) "
+        "RETURN count(e)",
+    )
+}
+
+
+async def _migrate(graph: Graph, version: int) -> None:
+    """Brings what an older aidgraph wrote up to date; interrupted, it goes on with the next start."""
+    for newer in range(version + 1, STORE_VERSION + 1):
+        for statement in MIGRATIONS[newer]:
+
+            async def batch(transaction: Transaction, statement: LiteralString = statement) -> int:
+                return await transaction.value(statement)
+
+            while await graph.write(batch):
+                pass
+
+
 async def apply(graph: Graph, vocabulary: Vocabulary = MODEL) -> None:
     """Makes what is missing; what is there stays. Refuses a database that is not aidgraph's."""
     statements = _statements(graph.kind, vocabulary)
     text = full_text(graph.kind)
     schema = hashlib.sha256("\n".join((*statements, *text)).encode()).hexdigest()
     version, applied = await _stored(graph)
-    if applied == schema:
+    if version is not None and version < STORE_VERSION:
+        await _migrate(graph, version)
+    elif applied == schema:
         return
     first, *others = statements  # the constraint that makes the mark one, also when two processes begin at once
     await graph.define(first)

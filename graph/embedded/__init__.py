@@ -8,7 +8,7 @@ What is asked of the database lives in engine.py. The wheel `arcadedb-embedded` 
 import would start a JVM inside this process.
 """
 
-from graph.embedded.child import DATABASE, LOOPBACK, WHEEL, java, unsupported_reason, wheel_folder
+from graph.embedded.child import DATABASE, LOOPBACK, QUERIES, WHEEL, java, unsupported_reason, wheel_folder
 from graph.embedded.http import Address, sql
 from graph.embedded.server import EmbeddedServer
 from graph.embedded.store import HINT_OTHER_FOLDER, LEAST_SPACE, Owner, owner_of, version_key
@@ -18,6 +18,7 @@ __all__ = [
     "HINT_OTHER_FOLDER",
     "LEAST_SPACE",
     "LOOPBACK",
+    "QUERIES",
     "WHEEL",
     "Address",
     "EmbeddedServer",

@@ -20,6 +20,7 @@ WHEEL = "arcadedb-embedded"
 LOOPBACK = "127.0.0.1"
 DATABASE = "aidgraph"
 USERNAME = "root"
+QUERIES = 8  # that may run at once; one more waits, unseen, and is refused as if it met another
 STOP_SECONDS = 12.0  # a little more than the guard's own grace
 
 JVM_FLAGS = (  # what the wheel's own jvm.py passes
@@ -39,9 +40,9 @@ SETTINGS: Mapping[str, str] = {
     "server.defaultDatabases": f"{DATABASE}[{USERNAME}]",
     "server.httpIncomingHost": LOOPBACK,
     "bolt.host": LOOPBACK,  # it listens on every address unless told otherwise
-    "command.timeout": "10000",  # 0 by default: a cancelled query would run on
+    "command.timeout": "10000",  # 0 by default: what the sweeper cannot end would run on
     "command.regexTimeout": "1000",
-    "queryMaxConcurrent": "8",
+    "queryMaxConcurrent": str(QUERIES),
     "queryQueueTimeout": "3000",
     "opencypher.loadCsv.allowFileUrls": "false",
     "opencypher.loadCsv.allowRemoteUrls": "false",
@@ -150,6 +151,14 @@ class Child:
             self.guard.kill()
             self.guard.wait()
         kill(self.pid, self.started)
+
+    def clients(self, port: int) -> set[int] | None:
+        """The ports at the other end of its open connections to `port`; None when they cannot be seen."""
+        try:
+            sockets = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.Error:
+            return None
+        return {s.raddr.port for s in sockets if s.status == psutil.CONN_ESTABLISHED and s.laddr.port == port}
 
     def listens_beyond_loopback(self) -> bool:
         try:

@@ -32,7 +32,12 @@ def sql(address: Address, statement: str, *, timeout: float = 60.0) -> Any:
     return reply.get("result")
 
 
-def _post(address: Address, path: str, body: Mapping[str, str], timeout: float) -> dict[str, Any]:
+def server_command(address: Address, command: str, **options: Any) -> Any:
+    """Run one command of the server, such as `list queries`, which no query language has."""
+    return _post(address, "/api/v1/server", {"command": command, **options}, 5.0).get("result")
+
+
+def _post(address: Address, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
     login = b64encode(f"{address.username}:{address.password}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
     data = json.dumps(body).encode()

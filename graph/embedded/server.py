@@ -19,6 +19,7 @@ from typing import Self
 import filelock
 import psutil
 
+from graph.embedded.abandoned import Sweeper
 from graph.embedded.child import (
     DATABASE,
     JVM_FLAGS,
@@ -69,6 +70,7 @@ class EmbeddedServer:
         self._stopping = threading.Event()
         self._turn = threading.Lock()  # held to start or stop a child
         self._watcher: threading.Thread | None = None
+        self._sweeper = Sweeper(lambda: self.address, self._clients)
         # Started in one thread, stopped in another.
         self._claim = filelock.FileLock(store / "owner.lock", timeout=0, thread_local=False, mode=0o600)
 
@@ -106,6 +108,7 @@ class EmbeddedServer:
         with self._turn:
             if self._child:
                 self._child.stop()
+        self._sweeper.stop()  # now, or it would wait for a child that hangs
         if self._watcher and self._watcher is not threading.current_thread():
             self._watcher.join()
         if self._claim.is_locked:
@@ -114,6 +117,10 @@ class EmbeddedServer:
                     (self.store / name).unlink()
             self._claim.release(force=True)
 
+    def client_gone(self) -> None:
+        """Say that a statement was given up by closing its connection, so that it is ended; does not wait."""
+        self._sweeper.wake()
+
     def __enter__(self) -> Self:
         return self
 
@@ -121,6 +128,9 @@ class EmbeddedServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _clients(self) -> set[int] | None:
+        return self._child.clients(self._ports[0]) if self._child else None
 
     def _claim_store(self) -> None:
         """Become the owner, and see the Java process of an owner that was killed to its end."""

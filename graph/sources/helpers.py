@@ -1,187 +1,103 @@
-"""Who helps a place, an organization or a project: by the help column of the model, and by nothing else.
+"""Who helps whom: by the help column of the model, and by nothing else.
 
 What counts as help to a place: claims that end at it (or start there, where who receives helps), at the same territory
 under another code, or at projects located in it; a posted official is the means of who sent him.
 """
 
-from dataclasses import dataclass, field, replace
-from typing import Any, LiteralString
+from typing import LiteralString
 
-from graph.dates import NEVER, Bounds, Holds, jointly
-from graph.engine import Graph
-from graph.model import MODEL, Help, RelationshipType, Time, Vocabulary
-
-#: Claims read for one answer; more are cut, and the answer says so.
-LIMIT = 1_000
-
-_KNOWN = "c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known)"
-_COLUMNS = "type(c), h.type, properties(h), r.type, properties(r), properties(c)"
-OWN = """
-MATCH (r:Entity {id: $p.of})
-RETURN [r.id] + COLLECT { MATCH (r)-[c:SUCCEEDS]-(x) WHERE c.extent = 'whole' AND c.retracted_at IS NULL RETURN x.id }
-"""
-PROJECTS = """
-UNWIND $p.ids AS id MATCH (r:Entity {id: id})<-[c:LOCATED_IN]-(t:Project) WHERE c.retracted_at IS NULL
-RETURN t.id ORDER BY t.id LIMIT $p.limit
-"""
-POSTINGS: LiteralString = f"""
-UNWIND $p.ids AS id MATCH (r:Entity {{id: id}})<-[c:POSTED_TO]-(o)-[s:SENT_BY]->(h)
-WHERE {_KNOWN} AND s.recorded_at <= $p.known AND (s.retracted_at IS NULL OR s.retracted_at > $p.known)
-RETURN {_COLUMNS}, o.type, properties(o), properties(s) ORDER BY c.id, s.id LIMIT $p.limit
-"""
-SOURCES = "UNWIND $p.ids AS id MATCH (s:Entity {id: id}) RETURN s.id, properties(s)"
+from graph.bindings import Fragment, Inner, Page, Shape, Value
+from graph.model import MODEL, Help, RelationshipType, Vocabulary
+from graph.sources.facts import first_day_of, holding, in_force, known, speaking
 
 
-def _claims(types: list[RelationshipType], *, towards: bool, condition: LiteralString = "") -> LiteralString:
-    names = "|".join(relationship.name for relationship in types)
-    arrow: LiteralString = f"<-[c:{names}]-" if towards else f"-[c:{names}]->"
-    extra: LiteralString = f" AND c.{condition} = $p.value" if condition else ""
+def help_types(vocabulary: Vocabulary = MODEL) -> tuple[RelationshipType, ...]:
+    """Types that `helpers` follows: those that are help, and the posting, whose sender helps."""
+    return tuple(r for r in vocabulary.relationships if r.help not in (Help.NEVER, Help.CHAIN) or r.name == "POSTED_TO")
+
+
+def _directed(relationship: RelationshipType) -> LiteralString:
+    """The condition under which a claim between _t and _o is help to _t."""
+    towards = "startNode(_c) = _t" if relationship.help is Help.BACKWARD else "endNode(_c) = _t"
+    if relationship.help_when:
+        name, value = relationship.help_when
+        towards += f" AND _c.{name} = '{value}'"
+    return f"WHEN '{relationship.name}' THEN {towards}"
+
+
+def _claims(shape: Shape) -> LiteralString:
+    """Claims of help to the entity of $of, and to what stands for it: one row for each fact, _h, _t, _ev, _se."""
+    asked = shape.names("via")
+    types = [r for r in help_types() if not asked or r.name in asked]
+    names = "|".join(r.name for r in types) or "NO_SUCH_TYPE"
+    directions = " ".join(_directed(r) for r in types) or "WHEN '' THEN false"
+    sent = known("_s") + (f" AND {in_force('_s')}" if shape.timed else "")
+    held = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
     return (
-        f"UNWIND $p.ids AS id MATCH (r:Entity {{id: id}}){arrow}(h) WHERE {_KNOWN}{extra} "
-        f"RETURN {_COLUMNS} ORDER BY c.id LIMIT $p.limit"
+        "MATCH (_r:Entity {id: $of}) "
+        f"OPTIONAL MATCH (_r)-[_d:SUCCEEDS]-(_p) WHERE _d.extent = 'whole' AND {known('_d')} "
+        "WITH _r, collect(DISTINCT _p) AS _ps UNWIND [_r] + _ps AS _own "
+        f"OPTIONAL MATCH (_own)<-[_d1:LOCATED_IN]-(_j:Project) WHERE {known('_d1')} "
+        "WITH _own, collect(DISTINCT _j) AS _js UNWIND [_own] + _js AS _t WITH DISTINCT _t "
+        f"MATCH (_t)-[_c:{names}]-(_o) WHERE {known('_c')} AND CASE type(_c) {directions} ELSE false END "
+        f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} "
+        "WITH _t, _c, _s, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "
+        f"WITH _h, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{held} "
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelpClaim:
-    """One claim of help. `means`: the official, where help is a posting; `holds` is of the day asked about."""
-
-    type: str
-    holds: Holds | None
-    recipient: dict[str, Any]
-    properties: dict[str, Any]
-    means: dict[str, Any] | None = None
-    sent: dict[str, Any] | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Helper:
-    """One helper with its claims of help, by fact and then by id."""
-
-    entity: dict[str, Any]
-    claims: list[HelpClaim] = field(default_factory=list[HelpClaim])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """Helpers by number of facts, then id. `sources`: by id. `truncated`: there was more than could be read."""
-
-    helpers: list[Helper]
-    sources: dict[str, dict[str, Any]]
-    truncated: bool
-
-
-async def helpers(
-    graph: Graph, of: str, *, as_of: str = "", known_on: int = 2**53, vocabulary: Vocabulary = MODEL
-) -> Answer | None:
-    """Who helps `of`, an id; None where there is no such entity. `as_of`: a day; `known_on`: epoch ms."""
-    own = await graph.value(OWN, {"of": of})
-    if own is None:
-        return None
-    reading = _Reading(graph, as_of, known_on)
-    projects = [row[0] for row in await graph.rows(PROJECTS, {"ids": own, "limit": LIMIT})]
-    by_help = {kind: [r for r in vocabulary.relationships if r.help is kind] for kind in Help}
-    await reading.claims(_claims(by_help[Help.FORWARD], towards=True), [*own, *projects])
-    await reading.claims(_claims(by_help[Help.BACKWARD], towards=False), own)
-    for relationship in by_help[Help.CONDITION]:
-        name, value = relationship.help_when or ("", "")
-        statement = _claims([relationship], towards=True, condition=name)
-        await reading.claims(statement, [*own, *projects], value=value)
-    await reading.postings(own)
-    return await reading.answer()
-
-
-class _Reading:
-    def __init__(self, graph: Graph, as_of: str, known_on: int) -> None:
-        self._graph = graph
-        self._as_of = as_of
-        self._known = known_on
-        self._found: dict[str, Helper] = {}
-        self._truncated = False
-
-    async def claims(self, statement: LiteralString, ids: list[str], value: str = "") -> None:
-        rows = await self._rows(statement, ids, value)
-        for type_, helper_type, helper, recipient_type, recipient, properties in rows:
-            self._add(type_, {**helper, "type": helper_type}, {**recipient, "type": recipient_type}, properties)
-
-    async def postings(self, ids: list[str]) -> None:
-        for (
-            type_,
-            helper_type,
-            helper,
-            recipient_type,
-            recipient,
-            properties,
-            means_type,
-            means,
-            sent,
-        ) in await self._rows(POSTINGS, ids):
-            self._add(
-                type_,
-                {**helper, "type": helper_type},
-                {**recipient, "type": recipient_type},
-                properties,
-                means={**means, "type": means_type},
-                sent=sent,
-            )
-
-    async def _rows(self, statement: LiteralString, ids: list[str], value: str = "") -> list[list[Any]]:
-        parameters = {"ids": ids, "known": self._known, "limit": LIMIT, "value": value}
-        rows = await self._graph.rows(statement, parameters)
-        self._truncated = self._truncated or len(rows) == LIMIT
-        return rows
-
-    def _add(
-        self,
-        type_: str,
-        helper: dict[str, Any],
-        recipient: dict[str, Any],
-        properties: dict[str, Any],
-        means: dict[str, Any] | None = None,
-        sent: dict[str, Any] | None = None,
-    ) -> None:
-        holds = _holds(MODEL.relationship[type_].time, properties, self._as_of) if self._as_of else None
-        row = self._found.setdefault(helper["id"], Helper(entity=helper))
-        row.claims.append(
-            HelpClaim(type=type_, holds=holds, recipient=recipient, properties=properties, means=means, sent=sent)
-        )
-
-    async def answer(self) -> Answer:
-        for row in self._found.values():
-            row.claims = _in_force(row.claims)
-        rows = [row for row in self._found.values() if row.claims]
-        ordered = sorted(rows, key=lambda row: (-len({c.properties["fact"] for c in row.claims}), row.entity["id"]))
-        ids = sorted({claim.properties["source"] for row in ordered for claim in row.claims})
-        sources = {row[0]: row[1] for row in await self._graph.rows(SOURCES, {"ids": ids})}
-        return Answer(helpers=ordered, sources=sources, truncated=self._truncated)
-
-
-def _in_force(claims: list[HelpClaim]) -> list[HelpClaim]:
-    """Claims of the facts that hold on the day, by fact and id; each says how far its fact holds, not it alone."""
-    facts: dict[str, list[HelpClaim]] = {}
-    for claim in sorted(claims, key=lambda claim: (claim.properties["fact"], claim.properties["id"])):
-        facts.setdefault(claim.properties["fact"], []).append(claim)
-    kept: list[HelpClaim] = []
-    for of_fact in facts.values():
-        said = [claim.holds for claim in of_fact if claim.holds]
-        joint = jointly(said) if said else None
-        if joint is not Holds.NOT:
-            kept += [replace(claim, holds=joint) for claim in of_fact]
-    return kept
-
-
-def _holds(time: Time, properties: dict[str, Any], day: str) -> Holds:
-    """States hold on the day; events count from the day they began."""
-    span = Bounds(
-        earliest_from=properties["earliest_from"],
-        latest_from=properties["latest_from"],
-        earliest_to=properties["earliest_to"],
-        latest_to=properties["latest_to"],
-        open_end=properties["open_end"],
+def _helpers(shape: Shape) -> Fragment:
+    grouped = f"{_claims(shape)} WITH _h, _f, _t, _ev, _se ORDER BY _f WITH _h, collect([_t, _ev, _se]) AS _fs"
+    return Fragment(
+        match=f"{grouped} WITH _h, _fs, -size(_fs) AS _k, _h.id AS _i WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
+        binds=("_h", "_fs", "_k", "_i"),
+        keys=("_k", "_i"),
+        limited=True,
+        total=f"{_claims(shape)} RETURN count(DISTINCT _h)",
     )
-    if time is Time.STATE:
-        return span.on(day)
-    if day < span.earliest_from:
-        return Holds.NOT
-    begun = span.latest_from <= day and span.latest_from != NEVER
-    return Holds.CERTAINLY if begun else Holds.POSSIBLY
+
+
+#: One row for each helper, the one with most facts first.
+HELPERS = Page(fragment=_helpers, roles={"v": "_h", "fs": "_fs"})
+
+_NAMES: list[LiteralString] = sorted(r.name for r in help_types())
+_KINDS: LiteralString = "', '".join(_NAMES)
+KINDS = Value(cypher=f"[_z IN ['{_KINDS}'] WHERE any(_g IN _fs WHERE type(_g[1][0]) = _z)]")
+SINCE = Value(
+    cypher="CASE reduce(_m = '~', _g IN _fs | reduce(_k = _m, _z IN _g[1] | CASE WHEN _z.valid_from < _k THEN _z.valid_from "
+    "ELSE _k END)) WHEN '~' THEN null ELSE reduce(_m = '~', _g IN _fs | reduce(_k = _m, _z IN _g[1] | "
+    "CASE WHEN _z.valid_from < _k THEN _z.valid_from ELSE _k END)) END"
+)
+COUNT = Value(cypher="size(_fs)")
+
+
+def _facts(_shape: Shape) -> Fragment:
+    own = f"UNWIND _fs AS _g WITH _g[0] AS _t, _g[1] AS _ev, _g[2] AS _se WITH _t, _ev, _se, {speaking()} AS _c "
+    return Fragment(
+        match=f"{own} WITH _t, _ev, _se, _c, startNode(_c) AS _a, endNode(_c) AS _b, _c.earliest_from AS _k, _c.fact AS _f "
+        "WHERE _k < $k0 OR (_k = $k0 AND _f < $k1)",
+        binds=("_t", "_ev", "_se", "_c", "_a", "_b", "_k", "_f"),
+        keys=("_k", "_f"),
+        descending=True,
+        limited=True,
+        total="UNWIND _fs AS _g RETURN count(_g)",
+    )
+
+
+#: The facts of a helper, the latest beginning first.
+FACTS = Page(fragment=_facts, roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b", "v": "_t", "se": "_se"})
+FACT = Inner(roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b"})
+RECIPIENT = Inner(roles={"v": "_v"})
+#: The official, where help is a posting.
+MEANS = Inner(roles={"v": "_a"}, given="size(_se) > 0")
+
+
+def _rank(claim: LiteralString) -> LiteralString:
+    return f"CASE {claim}.certainty WHEN 'derived' THEN 2 WHEN 'implied' THEN 1 ELSE 0 END"
+
+
+#: A chain is as certain as its weakest link.
+CERTAINTY = Value(
+    cypher=f"['stated', 'implied', 'derived'][reduce(_m = {_rank('_c')}, _z IN _se | "
+    f"CASE WHEN {_rank('_z')} > _m THEN {_rank('_z')} ELSE _m END)]"
+)

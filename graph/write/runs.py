@@ -15,7 +15,8 @@ RETURN r.id, r.state, r.plan, r.sequence, r.recorded_at, r.rows_done, r.new, r.c
 ORDER BY r.sequence DESC LIMIT 1
 """
 BEGIN = """
-MERGE (d:Entity:Dataset {id: $p.dataset_id}) ON CREATE SET d.name = $p.dataset, d.type = 'Dataset', d.canonical = d.id
+MERGE (d:Entity:Dataset {id: $p.dataset_id})
+ON CREATE SET d.name = $p.dataset, d.pinyin = toLower($p.dataset), d.type = 'Dataset', d.canonical = d.id
 RETURN count(d)
 """
 CREATE = "CREATE (r:Entity:LoadRun) SET r = $p.run RETURN count(r)"

@@ -7,9 +7,9 @@ import csv
 import io
 
 import pytest
-import strawberry
+from graphql import build_schema
 
-from api.enums import relationship_enum
+from api.schema import make_schema
 from graph import identity, schema_ddl
 from graph.document import model_markdown
 from graph.model import MODEL, Code, Help, Kind, Property, RelationshipType, Time
@@ -163,19 +163,16 @@ fill = {from = "giver", to = "taker", lent = "thing"}
         mapping.parse(text, "own")
 
 
-def test_graphql_enum() -> None:
-    kind = relationship_enum(VOCABULARY)
-
-    @strawberry.type
-    class Query:
-        @strawberry.field
-        def name(self, kind: kind) -> str:  # pyright: ignore[reportInvalidTypeForm]
-            return kind.value
-
-    schema = strawberry.Schema(Query)
-    assert '"""The start lends to the end. A thing lent for a time."""\n  LENDS_TO\n' in schema.as_str()
-    answer = schema.execute_sync("{ name(kind: LENDS_TO) }")
-    assert (answer.errors, answer.data) == (None, {"name": "LENDS_TO"})
+def test_graphql_type_with_connections_in_both_directions() -> None:
+    sdl = make_schema(VOCABULARY).as_str()
+    assert '"""The start lends to the end. A thing lent for a time."""\n  LENDS_TO\n' in sdl
+    assert "type LendsTo implements Fact {" in sdl and "enum LendsToLent {" in sdl
+    schema = build_schema(sdl)
+    fact, county = schema.type_map["LendsTo"], schema.type_map["County"]
+    assert (str(fact.fields["pieces"].type), fact.fields["pieces"].description) == ("Int", "How many. Unit: pieces.")
+    assert str(county.fields["lendsTo"].type) == str(county.fields["lendsToFrom"].type) == "LendsToConnection!"
+    assert "lendsTo" not in schema.type_map["Project"].fields
+    assert "LENDS_TO" not in make_schema().as_str()
 
 
 def test_document() -> None:

@@ -10,10 +10,14 @@ from api.app import create_app
 from graph.engine import Graph
 
 HELPERS = """query ($of: ID!, $asOf: String, $knownOn: String) { helpers(of: $of, asOf: $asOf, knownOn: $knownOn) {
-  truncated
-  rows { helper { id } kinds since facts { type holds basis projects validFrom validTo certainty title
-    money { amount currency moneyClass } means { name } recipient { id } evidence { source { id publisher } locator } } }
-} }"""
+  nodes { helper { id } kinds since facts { nodes { certainty means { name } recipient { id }
+    fact { type holds validFrom validTo ... on MonetaryFact { amount currency class basis } ... on Funding { projects }
+      evidence { source { id publisher } locator } } } } } } }"""
+
+
+def facts_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Facts of help, each with what helps knows of it."""
+    return [{**help_["fact"], **help_} for help_ in row["facts"]["nodes"]]
 
 
 async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
@@ -27,29 +31,28 @@ async def ask(graph: Graph, query: str, **variables: Any) -> dict[str, Any]:
 def by_helper(answer: dict[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
     return {
         row["helper"]["id"]: sorted(
-            (fact["type"], fact["holds"], fact["validFrom"] or "", fact["validTo"] or "") for fact in row["facts"]
+            (fact["type"], fact["holds"], fact["validFrom"] or "", fact["validTo"] or "") for fact in facts_of(row)
         )
-        for row in answer["data"]["helpers"]["rows"]
+        for row in answer["data"]["helpers"]["nodes"]
     }
 
 
 async def test_who_helps_ninglang_on_2020_04_30(seeded: Graph) -> None:
     answer = await ask(seeded, HELPERS, of="cn:530724", asOf="2020-04-30")
-    rows = {row["helper"]["id"]: row for row in answer["data"]["helpers"]["rows"]}
+    rows = {row["helper"]["id"]: row for row in answer["data"]["helpers"]["nodes"]}
     assert list(rows) == ["cn:310000", "cn:310110"]
     shanghai = rows["cn:310000"]
     assert shanghai["kinds"] == ["FUNDS", "POSTED_TO"]
-    planned = [fact for fact in shanghai["facts"] if fact["money"]]
-    assert [fact["money"] for fact in planned] == [
-        {"amount": "55000000", "currency": "CNY", "moneyClass": "reported_total"}
-    ]
-    assert (planned[0]["basis"], planned[0]["projects"], planned[0]["validFrom"]) == ("planned", 10, "2020")
-    assert {(f["basis"], f["projects"]) for f in shanghai["facts"] if f["projects"]} == {("done", 20), ("planned", 10)}
-    posting = [fact for fact in shanghai["facts"] if fact["type"] == "POSTED_TO"]
+    facts = facts_of(shanghai)
+    planned = [fact for fact in facts if fact.get("amount")]
+    assert [(f["amount"], f["currency"], f["class"]) for f in planned] == [("55000000", "CNY", "REPORTED_TOTAL")]
+    assert (planned[0]["basis"], planned[0]["projects"], planned[0]["validFrom"]) == ("PLANNED", 10, "2020")
+    assert {(f["basis"], f["projects"]) for f in facts if f.get("projects")} == {("DONE", 20), ("PLANNED", 10)}
+    posting = [fact for fact in facts if fact["type"] == "POSTED_TO"]
     assert [(fact["means"]["name"], fact["validFrom"]) for fact in posting] == [("徐敏", "2019-07")]
-    assert [fact["certainty"] for fact in rows["cn:310110"]["facts"]] == ["implied"]
+    assert [fact["certainty"] for fact in facts_of(rows["cn:310110"])] == ["IMPLIED"]
     for row in rows.values():
-        for fact in row["facts"]:
+        for fact in facts_of(row):
             assert fact["evidence"][0]["source"]["publisher"] == "中央纪委国家监委网站"
             assert fact["evidence"][0]["locator"].startswith("line")
 
@@ -85,15 +88,15 @@ async def test_a_list_that_replaced_another(seeded: Graph, of: str, day: str, he
 
 async def test_either_code_finds_the_place(seeded: Graph) -> None:
     query = """query ($code: String!) { place(code: $code) { id name validTo
-      predecessors { extent place { id } } successors { extent place { id } } } }"""
+      predecessors { nodes { extent to { id } } } successors { nodes { extent from { id } } } } }"""
     old = (await ask(seeded, query, code="510124"))["data"]["place"]
     assert (old["id"], old["name"]) == ("cn:510124", "郫县")
-    assert old["successors"] == [{"extent": "whole", "place": {"id": "cn:510117"}}]
+    assert old["successors"]["nodes"] == [{"extent": "WHOLE", "from": {"id": "cn:510117"}}]
     new = (await ask(seeded, query, code="510117"))["data"]["place"]
-    assert new["predecessors"] == [{"extent": "whole", "place": {"id": "cn:510124"}}]
+    assert new["predecessors"]["nodes"] == [{"extent": "WHOLE", "to": {"id": "cn:510124"}}]
     again = (await ask(seeded, query, code="330102"))["data"]["place"]
     assert again["id"] == "cn:330102@2021"
-    assert {p["place"]["id"] for p in again["predecessors"]} == {"cn:330102", "cn:330104"}
+    assert {p["to"]["id"] for p in again["predecessors"]["nodes"]} == {"cn:330102", "cn:330104"}
     # help to the county of 2008 is help to the district of today
     helpers_of_old = by_helper(await ask(seeded, HELPERS, of="cn:510124", asOf="2008-06-01"))
     assert helpers_of_old == by_helper(await ask(seeded, HELPERS, of="cn:510117", asOf="2008-06-01"))
@@ -131,12 +134,12 @@ async def test_node_finds_entities_of_all_kinds(seeded: Graph) -> None:
 @pytest.mark.parametrize(
     ("query", "code", "says"),
     [
-        ('{ helpers(of: "cn:530724", asOf: "2019-02-30") { truncated } }', "BAD_USER_INPUT", "2019-02-30"),
-        ('{ helpers(of: "cn:530724", asOf: "30.4.2020") { truncated } }', "BAD_USER_INPUT", "such as 2020-04-30"),
-        ('{ helpers(of: "cn:530724", knownOn: "now") { truncated } }', "BAD_USER_INPUT", "knownOn"),
-        ('{ helpers(of: "nobody") { truncated } }', "BAD_USER_INPUT", "no such entity"),
-        ('{ helpers(of: "530724") { truncated } }', "BAD_USER_INPUT", "did you mean cn:530724?"),
-        ('{ place(code: "530724\\" OR 1=1 //") { id } }', "BAD_USER_INPUT", "no code"),
+        ('{ helpers(of: "cn:530724", asOf: "2019-02-30") { totalCount } }', "BAD_USER_INPUT", "2019-02-30"),
+        ('{ helpers(of: "cn:530724", asOf: "30.4.2020") { totalCount } }', "BAD_USER_INPUT", "such as 2020-04-30"),
+        ('{ helpers(of: "cn:530724", knownOn: "now") { totalCount } }', "BAD_USER_INPUT", "knownOn"),
+        ('{ helpers(of: "nobody") { totalCount } }', "BAD_USER_INPUT", "ids look like cn:530724"),
+        ('{ helpers(of: "530724") { totalCount } }', "BAD_USER_INPUT", "did you mean cn:530724?"),
+        ('{ place(code: "530724\\" OR 1=1 //") { id } }', "BAD_USER_INPUT", "six digits"),
         ("{ places(first: 0) { edges { cursor } } }", "BAD_USER_INPUT", "between 1 and"),
         ('{ places(after: "x") { edges { cursor } } }', "BAD_USER_INPUT", "no cursor"),
         ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED", "nonsense"),

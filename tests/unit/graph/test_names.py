@@ -95,6 +95,6 @@ def test_what_others_are_found_under() -> None:
 
 
 def test_names_in_other_scripts() -> None:
-    assert names.derived({}) == {}
+    assert names.derived({}) == {"pinyin": ""}
     derived = names.derived({"name": "Save the Children", "aliases": ["SCF", "Save the Children"]})
     assert derived == {"search": "Save the Children SCF", "pinyin": "save the children"}

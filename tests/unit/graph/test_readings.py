@@ -89,6 +89,7 @@ def test_claim_properties_hold_the_days_they_lie_between() -> None:
         "earliest_to": "2021-01-01",
         "latest_to": "2022-01-01",
         "open_end": False,
+        "standing": 6,
     }
     seen = claim_properties(Time.STATE, {"valid_from": "2016-10-27", "seen_until": "2019-06"})
     assert (seen["earliest_to"], seen["latest_to"], seen["open_end"]) == ("2019-06-02", "9999", True)

@@ -1,0 +1,198 @@
+"""How a field is read from the graph, as data. graph/plan.py composes whole selections out of these; graph/plain.py
+reads one field at a time with the same.
+
+Templates are Cypher in which `_name` is a variable and `$name` a parameter. A variable that the row at hand binds (a
+*role*, see ROLES) is that one; any other is local, and gets a number of its own for each use. Parameters are the
+field's arguments, and those of the time asked about: $state_from, $event_from, $until, $known, $today.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, LiteralString
+
+
+class Role(Enum):
+    """What a variable that rows bind stands for."""
+
+    NODE = "an entity"
+    CLAIM = "a claim"
+    CLAIMS = "claims of one fact"
+    HELP = "facts of help: [recipient, claims, claims by which an official was sent]"
+    PATHS = "several sequences of entities"
+    NODES = "a sequence of entities"
+    SCALAR = "a number, a text or a list of them"
+
+
+#: The variables that rows may bind, by name; whatever is not listed is a SCALAR.
+ROLES: Mapping[str, Role] = {
+    "v": Role.NODE,  # the entity a row is about
+    "a": Role.NODE,  # the start of a claim
+    "b": Role.NODE,  # its end
+    "s": Role.NODE,  # the source it stands in
+    "c": Role.CLAIM,  # the claim that speaks for its fact
+    "x": Role.CLAIM,  # one claim among those of its fact
+    "ev": Role.CLAIMS,  # all claims of the fact
+    "se": Role.CLAIMS,  # claims by which an official was sent
+    "fs": Role.HELP,
+    "paths": Role.PATHS,
+    "q": Role.NODES,  # one path
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What of the arguments decides the text of a statement; the rest are parameters.
+
+    `timed`: a day or a period is asked about. `values`: arguments that choose a text: an order, a label, a filter.
+    """
+
+    timed: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def get(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def names(self, name: str) -> tuple[LiteralString, ...]:
+        """Names of the vocabulary that arguments chose: properties filtered by, types followed."""
+        return self.values.get(name) or ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """Clauses that bind the variables of rows; `keys` order them and are their cursor, the last one is unique.
+
+    `limited`: at most $limit rows are taken, in order of the keys. `total` counts all rows of `match`.
+    """
+
+    match: LiteralString
+    binds: tuple[LiteralString, ...]
+    keys: tuple[LiteralString, ...] = ()
+    descending: bool = False
+    limited: bool = False
+    total: LiteralString = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value of the row: an expression over its variables. `compute`: makes the value out of what was read."""
+
+    cypher: LiteralString
+    compute: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    """An object made of the same row. `roles`: role of the object to variable of the row; `given`: null where false."""
+
+    roles: Mapping[str, LiteralString]
+    given: LiteralString = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Objects of rows of their own, found from this row. `roles`: role of each to variable of the fragment."""
+
+    fragment: Callable[[Shape], Fragment]
+    roles: Mapping[str, LiteralString]
+
+
+class One(Rows):
+    """At most one object: the first row, or null."""
+
+    __slots__ = ()
+
+
+class Many(Rows):
+    """All rows, as a list."""
+
+    __slots__ = ()
+
+
+class Page(Rows):
+    """A page of rows: a connection."""
+
+    __slots__ = ()
+
+
+class Maybe(Rows):
+    """A list in which rows without the entity are null: what was asked for by id."""
+
+    __slots__ = ()
+
+
+class Part(Enum):
+    """The parts of a connection, which its rows and its keys answer without Cypher of their own."""
+
+    TYPENAME = "__typename"
+    EDGES = "edges"
+    NODES = "nodes"
+    NODE = "node"
+    CURSOR = "cursor"
+    PAGE_INFO = "page_info"
+    TOTAL = "total_count"
+    HAS_NEXT = "has_next_page"
+    HAS_PREVIOUS = "has_previous_page"
+    START = "start_cursor"
+    END = "end_cursor"
+
+
+Binding = Value | Inner | One | Many | Page | Maybe | Part
+
+
+# what a selection is, as the API hands it over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A scalar or enum. `codes`: stored value to name, for enums; `kind`: text, integer, float, boolean or other.
+
+    `serialize` turns a stored value into the one that is sent, and raises where it cannot.
+    """
+
+    kind: str
+    serialize: Callable[[Any], Any]
+    codes: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The type of a field: exactly one of `leaf`, `item` (of a list) and `objects`."""
+
+    nullable: bool
+    leaf: Leaf | None = None
+    item: "Output | None" = None
+    objects: "Objects | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Time:
+    """The time a part of the selection is asked about: template parameter to parameter of the statement."""
+
+    timed: bool
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Selected:
+    """One selected field. `parameters`: template parameter to key of $p; `where`: what errors point at, opaque."""
+
+    key: str
+    binding: Binding
+    output: Output
+    time: Time
+    shape: Shape
+    parameters: Mapping[str, str]
+    parent: str
+    name: str
+    where: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Objects:
+    """The selection on objects, by stored type. `tag`: expression over the row that tells the stored type ('' where there
+    is one type only); `names`: stored type to name in the API."""
+
+    tag: str
+    names: Mapping[str, str]
+    fields: Mapping[str, tuple[Selected, ...]]

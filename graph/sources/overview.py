@@ -1,0 +1,47 @@
+"""What the graph holds, in numbers."""
+
+from typing import LiteralString
+
+from graph.bindings import Fragment, Inner, Many, Shape, Value
+from graph.sources.facts import first_day_of, holding, in_force, known, speaking
+
+OVERVIEW = Inner(roles={})
+ENTITIES = Many(
+    fragment=lambda _shape: Fragment(
+        match="MATCH (_e:Entity) WITH _e.type AS _k, count(_e) AS _n", binds=("_k", "_n"), keys=("_k",)
+    ),
+    roles={"k": "_k", "n": "_n"},
+)
+FACTS = Many(
+    fragment=lambda _shape: Fragment(
+        match=f"MATCH ()-[_d]->() WHERE {known('_d')} WITH type(_d) AS _k, count(DISTINCT _d.fact) AS _n, count(_d) AS _m",
+        binds=("_k", "_n", "_m"),
+        keys=("_k",),
+    ),
+    roles={"k": "_k", "n": "_n", "m": "_m"},
+)
+#: Minor units with their currency.
+AMOUNT = Value(cypher="[_m, _k]")
+KIND, COUNT, CLAIMS = Value(cypher="_k"), Value(cypher="_n"), Value(cypher="_m")
+
+
+def _sums(shape: Shape) -> Fragment:
+    def held(claim: LiteralString) -> LiteralString:
+        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
+
+    given = "".join(f" AND _d.{name} = ${name}" for name in shape.names("where"))
+    fitting = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+    return Fragment(
+        match="MATCH (_v:Province) WHERE _v.id > '' "
+        f"MATCH (_v)<-[_u:PART_OF*0..3]-(_w) WHERE all(_z IN _u WHERE {held('_z')}) "
+        f"MATCH (_w)<-[_d:FUNDS]-() WHERE {known('_d')} AND _d.class = $class AND _d.currency = $currency{given} "
+        f"AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
+        f"WITH _v, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _v, {speaking()} AS _c "
+        "WITH _v, count(_c) AS _n, sum(_c.amount) AS _m, $currency AS _k",
+        binds=("_v", "_n", "_m", "_k"),
+        keys=("_v.id",),
+    )
+
+
+#: Sums of funding that ends in a province or below it: in minor units.
+SUMS = Many(fragment=_sums, roles={"v": "_v", "n": "_n", "m": "_m", "k": "_k"})

@@ -46,6 +46,17 @@ def internal(cause: Exception, error: GraphQLError | None = None) -> GraphQLErro
     return _with(error, "internal error", {"code": "INTERNAL_SERVER_ERROR", "request": request})
 
 
+def broken(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    """Values that the schema does not allow, found in one answer: one line in the log and one request id."""
+    request = uuid.uuid4().hex[:12]
+    first, more = errors[0], f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    where = ".".join(map(str, first.path or []))
+    log.error(
+        "request %s: the graph breaks the schema: %s at %s%s", request, printable(first.message)[:LONGEST], where, more
+    )
+    return [_with(e, "internal error", {"code": "INTERNAL_SERVER_ERROR", "request": request}) for e in errors]
+
+
 def translated(error: GraphQLError) -> GraphQLError:
     """An error of graphql-core's execution as a client may see it."""
     cause = error.original_error

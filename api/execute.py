@@ -38,7 +38,7 @@ from graphql.execution.values import get_variable_values
 from api import limits
 from api.arguments import Asked
 from api.cursors import Seal
-from api.errors import BadUserInput, internal, refused, translated
+from api.errors import BadUserInput, broken, internal, refused, translated
 from api.plain import PlainContext, attach
 from api.schema import Schema
 from api.select import INTROSPECTION, Selection, Selector, variables_in
@@ -180,9 +180,8 @@ class Executor:
             return Answer(_encoded({"data": compiled.plan.assemble(record, run)}))
         except Anomaly:
             data, failures = compiled.plan.complete(record, run)
-            return Answer(
-                _encoded({"data": data, "errors": [_reported(failure) for failure in sorted(failures, key=_place)]})
-            )
+            found = [GraphQLError(f.message, f.where, path=f.path) for f in sorted(failures, key=_place)]
+            return Answer(_encoded({"data": data, "errors": [error.formatted for error in broken(found)]}))
 
     def _plan(self, document: Document, variables: dict[str, Any], asked: Asked) -> Compiled:
         shape = tuple(_shape(name, given, name in document.choosing) for name, given in variables.items())
@@ -283,8 +282,3 @@ def failed(error: Exception) -> Answer:
 
 def _place(failed: Failure | GraphQLError) -> list[str]:
     return [str(part) for part in failed.path or ()]
-
-
-def _reported(failure: Failure) -> Any:
-    error = GraphQLError(failure.message, failure.where, path=failure.path)
-    return internal(ValueError(failure.message), error).formatted

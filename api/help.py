@@ -82,7 +82,7 @@ PATHS = Declared(
     name="Paths",
     description="Ways from one entity to another, the shortest first, equals by the ids of their entities.",
     fields={
-        "paths": Field(type="list[Path]", binding=paths.EACH, description="The paths.", rows=20),
+        "paths": Field(type="list[Path]", binding=paths.EACH, description="The paths.", rows=1),
         "truncated": Field(
             type="bool",
             binding=paths.TRUNCATED,

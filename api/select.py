@@ -37,7 +37,7 @@ from api.errors import BadUserInput
 from graph.bindings import Binding, Leaf, Objects, Output, Part, Selected, Shape, Time
 
 Variables = Mapping[str, Any]
-_KINDS = {"Int": "integer", "Float": "floating", "Boolean": "boolean", "DateTime": "other", "Decimal": "other"}
+_KINDS = {"Int": "integer", "Float": "floating", "Boolean": "boolean", "DateTime": "other", "Decimal": "decimal"}
 _ABSENT = object()
 #: Root fields about the schema, which no plan reads.
 INTROSPECTION = ("__schema", "__type")
@@ -141,7 +141,10 @@ class Selector:
             for set_ in sets:
                 for node, on in self._fields(one, set_, type_):
                     grouped.setdefault((node.alias or node.name).value, []).append((node, on))
-            fields[stored] = tuple(self._field(one, key, nodes, time) for key, nodes in grouped.items())
+            # made in order of their names, so that questions that differ in order and aliases have one statement
+            ordered = sorted(grouped, key=lambda key: grouped[key][0][0].name.value)
+            made = {key: self._field(one, key, grouped[key], time) for key in ordered}
+            fields[stored] = tuple(made[key] for key in grouped)
         return Objects(tag=_declared(type_).tag if is_abstract_type(type_) else "", names=named, fields=fields)
 
     def _fields(self, type_: GraphQLObjectType, set_: SelectionSetNode, on: Any) -> Iterator[tuple[FieldNode, Any]]:

@@ -4,6 +4,7 @@ load      rows a second through the pipeline, relative to plain UNWIND batches o
 start     `aidgraph --help`, as a whole process
 seed      loading the seed into an empty store
 second    the demo's second start, until it serves
+reads     six questions over HTTP, relative to the bare driver (--rounds 3 --shapes a,b --engines neo4j)
 """
 
 import argparse
@@ -19,8 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import reads, shapes
 from graph import schema_ddl
-from graph.engine import Graph, Transaction, open_graph
+from graph.engine import Engine, Graph, Transaction, open_graph
 from graph.settings import Settings
 from loaders import pipeline, seed
 from tests import neo4j_server
@@ -179,8 +181,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("what", nargs="*", choices=[[], "load", "start", "seed", "second"], help="default: all")
-    what = set(parser.parse_args().what) or {"load", "start", "seed", "second"}
+    everything = ("load", "start", "seed", "second", "reads")
+    parser.add_argument("what", nargs="*", choices=[[], *everything], help="default: all")
+    parser.add_argument("--rounds", type=int, default=9, help="of reads")
+    parser.add_argument("--shapes", default=",".join(shapes.SHAPES), help="of reads")
+    parser.add_argument("--engines", default=",".join(e.value for e in reversed(Engine)), help="of reads")
+    given = parser.parse_args()
+    what = set(given.what) or set(everything)
     if "start" in what:
         bench_start()
     if "second" in what:
@@ -194,6 +201,8 @@ def main() -> None:
                 asyncio.run(on_engine(settings, what))
         except neo4j_server.Neo4jUnavailable as error:
             print(f"no Neo4j to be had: {error}")
+    if "reads" in what:
+        reads.bench(given.shapes.split(","), given.rounds, given.engines.split(","))
 
 
 main()

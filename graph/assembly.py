@@ -66,10 +66,19 @@ def objects_of(output: Output) -> Objects:
     return output.objects
 
 
-def text(value: Any) -> Any:
-    if value is None:
-        raise Anomaly
-    return value
+def _given(value: str) -> str:
+    """The expression of a value that must not be null; read twice where that costs less than a call."""
+    if value.startswith(("r[", "y")):
+        return f"({value} if {value} is not None else absent())"
+    return f"given({value})"
+
+
+def given(value: Any) -> Any:
+    return absent() if value is None else value
+
+
+def absent() -> Any:
+    raise Anomaly
 
 
 def integer(value: Any) -> Any:
@@ -87,7 +96,7 @@ class Assembler:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._names: dict[str, Any] = {"text": text, "integer": integer, "floating": floating}
+        self._names: dict[str, Any] = {"given": given, "absent": absent, "integer": integer, "floating": floating}
 
     def function(self, name: str) -> Callable[[Any, Run], dict[str, Any]]:
         exec(compile("\n".join(self._lines), "<plan>", "exec"), self._names)  # noqa: S102 - text made here, of names made here
@@ -110,20 +119,23 @@ class Assembler:
         """Name of the function of an object's list."""
         made: dict[tuple[int, ...], str] = {}
         by_type: dict[str, str] = {}
+        bodies: list[str] = []
         for stored, fields in layout.objects.fields.items():
             typed = any(f.binding is Part.TYPENAME for f in fields)
             same = (*map(id, fields), *([hash(stored)] if typed else []))
             if same not in made:
                 named = layout.objects.names[stored]
                 pairs = (f"{f.key!r}: {self._value(f, layout, named)}" for f in fields)
-                made[same] = self._define(f"return {{{', '.join(pairs)}}}")
+                bodies.append(f"return {{{', '.join(pairs)}}}")
+                made[same] = self._define(bodies[-1])
             by_type[stored] = made[same]
         if not layout.objects.tag:
             return next(iter(by_type.values()))
         table: dict[str, Any] = {}
         name = self._name(table)
-        entries = "; ".join(f"{name}[{stored!r}] = {function}" for stored, function in by_type.items())
-        self._lines.append(entries)
+        self._lines.append("; ".join(f"{name}[{stored!r}] = {function}" for stored, function in by_type.items()))
+        if len(made) == 1:  # all types alike: no dispatch, but a type that is none of them is not answered
+            return self._define(f"{name}[r[0]]", bodies[0])
         return self._define(f"return {name}[r[0]](r, q)")
 
     def _define(self, *body: str) -> str:
@@ -166,12 +178,16 @@ class Assembler:
                 codes[None] = None
             return f"{self._name(codes)}[{value}]"
         if leaf.kind in ("text", "boolean"):
-            return value if output.nullable else f"text({value})"
+            return value if output.nullable else _given(value)
+        if leaf.kind == "decimal":  # a text, but for sums
+            serialize = f"{self._name(leaf.serialize)}({value})"
+            made = f"({value} if {value}.__class__ is str else None if {value} is None else {serialize})"
+            return made if output.nullable else _given(made)
         made = f"{leaf.kind}({value})"
         if leaf.kind == "other":
             made = f"{self._name(leaf.serialize)}({value})"
             made = f"(None if {value} is None else {made})"
-        return made if output.nullable else f"text({made})"
+        return made if output.nullable else _given(made)
 
     def _page(self, selected: Selected, layout: PageLayout) -> str:
         objects = objects_of(selected.output)
@@ -193,7 +209,7 @@ class Assembler:
                 return call if binding is Part.NODE else f"[{call} for x in rows]"
             made: dict[Binding, str] = {
                 Part.TYPENAME: repr(named),
-                Part.TOTAL: "text(integer(r[1]))",
+                Part.TOTAL: "given(integer(r[1]))",
                 Part.CURSOR: cursor % "x",
                 Part.HAS_NEXT: "more",
                 Part.HAS_PREVIOUS: f"q.p[{selected.parameters.get('behind')!r}]",

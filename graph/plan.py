@@ -111,14 +111,18 @@ class _Compiler:
             for selected in fields:
                 of.setdefault(id(selected), []).append(stored)
         for fields in objects.fields.values():
-            for selected in fields:
+            for selected in sorted(fields, key=_by_name):
                 if id(selected) in layout.at or selected.binding is Part.TYPENAME:
                     continue
                 inner = guard
                 if tag and len(types := of[id(selected)]) < len(objects.fields):
                     inner = _Guard.of(tag, types, needs, guard)
-                layout.at[id(selected)] = len(columns)
-                columns.append(self._column(selected, scope, calls, layout, inner))
+                column = self._column(selected, scope, calls, layout, inner)
+                if not isinstance(selected.binding, Value) or column not in columns:
+                    columns.append(column)
+                layout.at[id(selected)] = (
+                    columns.index(column) if isinstance(selected.binding, Value) else len(columns) - 1
+                )
         return f"[{', '.join(columns)}]", layout
 
     def _column(
@@ -170,7 +174,7 @@ class _Compiler:
         opened = self._open(selected, binding, scope)
         inner: list[str] = []
         columns = [""]
-        for part in (p for f in fields for p in _parts(f)):
+        for part in sorted((p for f in fields for p in _parts(f)), key=_by_name):
             if part.binding in (Part.NODE, Part.NODES):
                 text, layout.inner[id(part)] = self.object(objects_of(part.output), opened.roles, inner)
                 layout.at[id(part)] = len(columns)
@@ -244,6 +248,11 @@ class _Opened:
     used: dict[str, None]
     keys: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def _by_name(selected: Selected) -> str:
+    """Columns stand in this order, whatever the selection's: what is asked for alike has one text."""
+    return selected.name
 
 
 def _parts(selected: Selected) -> Sequence[Selected]:

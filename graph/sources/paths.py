@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Many, One, Shape, Value
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import first_day_of, holding, in_force, known, speaking
+from graph.sources.facts import first_day_of, holding, known, speaking
 
 #: Neighbours of an end that are followed, and relationships an entity between may have: more is cut, and said.
 FAN: LiteralString = "2000"
@@ -34,7 +34,8 @@ def followed(shape: Shape, vocabulary: Vocabulary = MODEL) -> LiteralString:
 
 
 def _valid(claim: LiteralString, shape: Shape) -> LiteralString:
-    return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
+    timed = f" AND {claim}.earliest_from <= $until AND {claim}.latest_to > {first_day_of(claim)}"
+    return known(claim) + (timed if shape.timed else "")
 
 
 def _neighbours(end: LiteralString, shape: Shape) -> LiteralString:

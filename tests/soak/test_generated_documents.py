@@ -1,0 +1,84 @@
+"""Two thousand questions made at random from the schema: both ways and both engines answer them byte for byte alike.
+
+A question is named by its number: `tests.generated.question(number, …)` makes it again.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from api.schema import make_schema
+from graph.engine import Graph
+from tests.generated import Pool, filled, question
+from tests.questions import Question, answering
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(2400)]
+
+QUESTIONS = 2_000
+#: On Neo4j, which plans each statement that is new to it, every twentieth is also answered field by field.
+SOME = 20
+AT_ONCE = 4
+
+
+@dataclass
+class Asked:
+    """The first so many questions that are within the limits, with what was answered, by number."""
+
+    answers: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    refused: Counter[str] = field(default_factory=Counter[str])
+
+
+#: What each engine answered, for the other one to be compared with.
+ASKED: dict[str, Asked] = {}
+
+
+async def test_generated_questions_are_answered_alike(seeded: Graph, engine: str) -> None:
+    schema = make_schema()
+    pool, ways = await Pool.of(seeded), answering(seeded, schema)
+    asked, numbers = Asked(), iter(range(10 * QUESTIONS))
+    spent: Counter[str] = Counter()
+    different: list[tuple[Question, str, bytes, bytes]] = []
+
+    async def ask(number: int) -> None:
+        made = question(number, schema._schema, pool)
+        began = time.monotonic()
+        said = await ways.compiled.answer(made.query, made.variables, None)
+        spent["compiled"] += time.monotonic() - began  # pyright: ignore[reportArgumentType]
+        if said.refused:
+            asked.refused[json.loads(said.body)["errors"][0]["extensions"]["code"]] += 1
+            return
+        asked.answers[number] = said.body
+        assert b'"errors"' not in said.body, f"{made}\n{said.body.decode()}"
+        if engine == "embedded" or number % SOME == 0:
+            began = time.monotonic()
+            plain = await ways.plain.answer(made.query, made.variables, None)
+            spent["plain"] += time.monotonic() - began  # pyright: ignore[reportArgumentType]
+            spent["plainly"] += 1
+            if plain.body != said.body:
+                different.append((made, "the plain way", said.body, plain.body))
+        for other, found in ASKED.items():
+            if found.answers.get(number) != said.body:
+                different.append((made, other, said.body, found.answers.get(number, b"nothing")))
+
+    async def work() -> None:
+        while len(asked.answers) < QUESTIONS and len(different) < 3:
+            await ask(next(numbers))
+
+    began = time.monotonic()
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    for made, where, one, other in different:
+        print(f"{engine} compiled and {where} differ: {made}\n  {one.decode()}\n  {other.decode()}")
+    assert not different
+    some = sum(filled(json.loads(said)["data"]) for said in asked.answers.values())
+    print(
+        f"{engine}: {len(asked.answers)} questions, {some} with data, refused {dict(asked.refused)}; "
+        f"{time.monotonic() - began:.0f} s in all, {spent['compiled']:.0f} s compiled, "
+        f"{spent['plain']:.0f} s for {spent['plainly']} the plain way, {AT_ONCE} at once"
+    )
+    assert some >= len(asked.answers) / 2
+    assert asked.refused.total() < len(asked.answers) / 2
+    ASKED[engine] = asked

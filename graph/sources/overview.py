@@ -32,12 +32,12 @@ def _sums(shape: Shape) -> Fragment:
     given = "".join(f" AND _d.{name} = ${name}" for name in shape.names("where"))
     fitting = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
     return Fragment(
-        match="MATCH (_v:Province) WHERE _v.id > '' "
-        f"MATCH (_v)<-[_u:PART_OF*0..3]-(_w) WHERE all(_z IN _u WHERE {held('_z')}) "
-        f"MATCH (_w)<-[_d:FUNDS]-() WHERE {known('_d')} AND _d.class = $class AND _d.currency = $currency{given} "
-        f"AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
-        f"WITH _v, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _v, {speaking()} AS _c "
-        "WITH _v, count(_c) AS _n, sum(_c.amount) AS _m, $currency AS _k",
+        match=f"MATCH ()-[_d:FUNDS]->(_w:Place) WHERE {known('_d')} AND _d.class = $class AND _d.currency = $currency{given} "
+        "AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
+        f"WITH _w, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _w, {speaking()} AS _c "
+        "WITH _w, count(_c) AS _facts, sum(_c.amount) AS _sum "
+        f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {held('_z')}) "
+        "WITH DISTINCT _w, _facts, _sum, _v WITH _v, sum(_facts) AS _n, sum(_sum) AS _m, $currency AS _k",
         binds=("_v", "_n", "_m", "_k"),
         keys=("_v.id",),
     )

@@ -270,3 +270,18 @@ async def test_a_long_document_is_not_kept(seeded: Graph) -> None:
     short = Question(name="short", query='{ place(code: "530724") { name } }')
     assert await answer(executor, Question(name="long", query=long)) == await answer(executor, short)
     assert executor._kept.cache_info().currsize == 1
+
+
+def test_what_is_selected_on_all_kinds_of_facts_is_read_in_one_place(executor: Executor) -> None:
+    """Not once for each of the thirty types, which nested would be nine hundred."""
+    inner = (
+        "evidence { asStated { from { id ... on Place { parent { id } } } to { id ... on Place { parent { id } } } } }"
+    )
+    whole = (
+        f"evidence {{ asStated {{ to {{ ... on Entity {{ describedIn(first: 1) {{ nodes {{ {inner} }} }} }} }} }} }}"
+    )
+    compiled, _ = plan(
+        executor, f'{{ place(code: "530724") {{ fundingReceived(first: 1) {{ nodes {{ {whole} }} }} }} }}'
+    )
+    assert compiled.plan.cypher.count("PART_OF") == 2
+    assert compiled.plan.cypher.count("CALL") == 7

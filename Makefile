@@ -57,8 +57,8 @@ format: $(VENV)/.dev ## format the code
 	@$(BIN)/ruff format .
 
 docs: $(VENV)/.dev ## write the generated files anew: schema.graphql, docs/graph-model.md
-	@$(BIN)/aidgraph schema > schema.graphql
-	@$(BIN)/aidgraph model > docs/graph-model.md
+	@$(BIN)/aidgraph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+	@$(BIN)/aidgraph model > docs/graph-model.md.new && mv docs/graph-model.md.new docs/graph-model.md
 
 bench: $(VENV)/.dev ## timings, as ratios in one run
 	@$(BIN)/python -m bench $(ARGS)

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from api.disconnect import CancelOnDisconnect
 from api.http import BODY, INDEX, LocalHosts, View
-from api.schema import make_schema
+from api.schema import own_schema
 from graph.engine import Graph
 from graph.errors import GraphError
 
@@ -30,7 +30,7 @@ def create_app(graph: Graph, *, introspection: bool = True) -> Starlette:
     async def index(_request: Request) -> Response:
         return PlainTextResponse(INDEX)
 
-    schema = make_schema()
+    schema = own_schema()
     return Starlette(
         routes=[
             Route("/", index),

@@ -254,7 +254,7 @@ def checked_span(value: str, name: str) -> tuple[str, str]:
 
 def _as_of(value: Any, prepared: Prepared) -> None:
     day = checked_day(value, "asOf")
-    prepared.time.update(state_from=day, event_from="", until=day)
+    prepared.time.update(state_from=day, event_from="", until=day, beyond="9999")
 
 
 def _during(value: Any, prepared: Prepared) -> None:
@@ -262,7 +262,7 @@ def _during(value: Any, prepared: Prepared) -> None:
     first, last = checked_span(given["from"], "during.from")[0], checked_span(given["to"], "during.to")[1]
     if first > last:
         raise BadUserInput(f"during ends ({given['to'][:40]}) before it begins ({given['from'][:40]})")
-    prepared.time.update(state_from=first, event_from=first, until=last)
+    prepared.time.update(state_from=first, event_from=first, until=last, beyond=dates.day_after(last))
 
 
 def _known_on(value: Any, prepared: Prepared) -> None:
@@ -278,7 +278,10 @@ TIME = (
         description="A day: states in force on it, and events that began on or before it.",
     ),
     Argument(
-        name="during", type=Period | None, put=_during, description="A period: only what holds or happens within it."
+        name="during",
+        type=Period | None,
+        put=_during,
+        description="A period: only what holds or happens at some time in it, be it longer.",
     ),
     Argument(
         name="knownOn",

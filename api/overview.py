@@ -81,7 +81,8 @@ def _funding(made: Declarations) -> Field:
         type="list[FundingSum]",
         binding=overview.SUMS,
         description="Amounts of FUNDS by the province of the recipient: one class, one currency, each fact once, without "
-        "figures that are part of another. Periods may overlap: a question about one year is the safest.",
+        "figures that are part of another. With `during`, only facts whose whole period lies in it; without it, periods may "
+        "overlap, and a total of many years stands beside those of its years.",
         arguments=Arguments(
             declared=(
                 where("class", "class", money, "Stage of money; only one is added up.", required=True),

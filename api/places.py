@@ -23,8 +23,7 @@ EXTRA = {
 
 def _code(value: Any, prepared: Prepared) -> None:
     if not (value.isascii() and value.isalnum() and len(value) <= 12):
-        shown = value[:40].encode("unicode_escape").decode()
-        raise BadUserInput(f"code is {shown!r}: give six digits such as 530724, or an ISO 3166 code such as CN")
+        raise BadUserInput(f"code is {value[:40]!r}: give six digits such as 530724, or an ISO 3166 code such as CN")
     prepared.parameters["code"] = value
 
 

@@ -12,7 +12,9 @@ EVIDENCE = Declared(
         "claim": Field(type="ID", binding=Value(cypher="_x.id"), description="Id of the claim."),
         "source": Field(type="Source", binding=Inner(roles={"v": "_s"}), description="The document it stands in."),
         "locator": Field(
-            type="str | None", binding=Value(cypher="_x.locator"), description="The place in it: line, row, page."
+            type="str | None",
+            binding=Value(cypher="CASE _x.locator WHEN '' THEN null ELSE _x.locator END"),
+            description="The place in it: line, row, page.",
         ),
         "certainty": Field(
             type="Certainty | None", binding=Value(cypher="_x.certainty"), description="Whether it is stated there."

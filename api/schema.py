@@ -3,6 +3,7 @@
 import keyword
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NewType
 
 import strawberry
@@ -83,6 +84,12 @@ def declarations(vocabulary: Vocabulary = MODEL, nouns: tuple[Any, ...] = NOUNS)
         if name in pages:
             made.add(*connection(name))
     return made
+
+
+@cache
+def own_schema() -> Schema:
+    """The schema of the vocabulary in use, made once: it takes a second or two."""
+    return make_schema()
 
 
 def make_schema(vocabulary: Vocabulary = MODEL, nouns: tuple[Any, ...] = NOUNS) -> Schema:

@@ -42,7 +42,7 @@ _ABSENT = object()
 #: Root fields about the schema, which no plan reads.
 INTROSPECTION = ("__schema", "__type")
 #: The time a question without one asks about: everything not retracted.
-NO_TIME = {"state_from": "", "event_from": "", "until": "9999", "known": ALL_TIME}
+NO_TIME = {"state_from": "", "event_from": "", "until": "9999", "beyond": "9999", "known": ALL_TIME}
 
 
 def values_of(definition: GraphQLField, node: FieldNode, variables: Variables) -> dict[str, Any]:

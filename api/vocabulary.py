@@ -247,7 +247,7 @@ class Deriver:
                 fragment=facts.related(relationship, outgoing=outgoing),
                 roles={"c": "_c", "ev": "_ev", "a": "_v" if outgoing else "_o", "b": "_o" if outgoing else "_v"},
             ),
-            description=f"What it {reading}: {_lower(relationship.description)}",
+            description=f"It {reading} …: {_lower(relationship.description)}",
             arguments=page(
                 f"{relationship.name}{'>' if outgoing else '<'}",
                 MONEY_ORDERS if relationship.money else FACT_ORDERS,
@@ -295,10 +295,13 @@ class Deriver:
                     "holds": Field(
                         type="Holds | None",
                         binding=facts.HOLDS,
-                        description="How far it holds in the time asked about, by all its claims; null where none is.",
+                        description="How far it holds in the time asked about, by all its claims, an event from when it "
+                        "began; null where no time is asked about.",
                     ),
                     "current": Field(
-                        type="Current", binding=facts.CURRENT, description="Whether it holds today, by all its claims."
+                        type="Current",
+                        binding=facts.CURRENT,
+                        description="Whether it holds today, by all its claims, an event while its period lasts.",
                     ),
                     "evidence": Field(
                         type="list[Evidence]",

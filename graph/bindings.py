@@ -3,7 +3,7 @@ reads one field at a time with the same.
 
 Templates are Cypher in which `_name` is a variable and `$name` a parameter. A variable that the row at hand binds (a
 *role*, see ROLES) is that one; any other is local, and gets a number of its own for each use. Parameters are the
-field's arguments, and those of the time asked about: $state_from, $event_from, $until, $known, $today.
+field's arguments, and those of the time asked about: $state_from, $event_from, $until, $beyond (the day after), $known, $today.
 """
 
 from collections.abc import Callable, Mapping

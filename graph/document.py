@@ -212,9 +212,16 @@ def _relationships(vocabulary: Vocabulary) -> Iterable[str]:
         yield f"### {relationship.name} {relationship.zh}\n"
         alone = "" if relationship.properties else " No properties of its own."
         shared = _shared(relationship)
-        yield f"{relationship.description}{alone} With {shared}.\n"
+        start, end = (_camel(name) for name in (relationship.outgoing, relationship.incoming))
+        api = f"In the API: `{relationship.noun}`, at its start `{start}`, at its end `{end}`."
+        yield f"{relationship.description}{alone} With {shared}. {api}\n"
         if relationship.properties:
             yield _properties(relationship.properties)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _overview(relationship: RelationshipType) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ def _sums(shape: Shape) -> Fragment:
         match=f"MATCH ()-[_d:FUNDS]->(_w:Place) WHERE {known('_d')} AND _d.class = $class AND _d.currency = $currency{given} "
         "AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
         f"WITH _w, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _w, {speaking()} AS _c "
+        "WHERE _c.earliest_from >= $event_from AND _c.latest_to <= $beyond "
         "WITH _w, count(_c) AS _facts, sum(_c.amount) AS _sum "
         f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {held('_z')}) "
         "WITH DISTINCT _w, _facts, _sum, _v WITH _v, sum(_facts) AS _n, sum(_sum) AS _m, $currency AS _k",

@@ -88,7 +88,7 @@ def _found(shape: Shape) -> Fragment:
         "CALL (_xs, _ys) { UNWIND _xs AS _x2 WITH _x2, _ys WHERE _x2 IN _ys WITH _x2 ORDER BY _x2.id LIMIT $limit "
         "RETURN collect([_x2]) AS _more2 } "
         f"WITH _a, _b, _xs, _ys, _cut, {through} AS _ps {_between(shape, hops)}"
-        f"WITH _a, _b, _cut, {last}[0 .. $limit] AS _kept WHERE _a <> _b "
+        f"WITH _a, _b, _cut, CASE WHEN _a = _b THEN [] ELSE {last}[0 .. $limit] END AS _kept "
         "WITH _cut, [_z IN _kept | [_a] + _z + [_b]] AS _paths"
     )
     return Fragment(match=match, binds=("_paths", "_cut"))

@@ -209,7 +209,9 @@ def test_health_needs_no_graph() -> None:
 
             raise EngineUnavailable("down")
 
-    client = TestClient(create_app(Down()))  # pyright: ignore[reportArgumentType]
+        value = rows
+
+    client = TestClient(create_app(Down()), base_url="http://localhost")  # pyright: ignore[reportArgumentType]
     assert client.get("/healthz").status_code == 200
     ready = client.get("/readyz")
     assert (ready.status_code, ready.headers["retry-after"]) == (503, "2")

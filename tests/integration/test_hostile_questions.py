@@ -29,7 +29,7 @@ from graphql import (
 from api.app import create_app
 from api.cursors import Seal
 from api.execute import Executor
-from api.schema import make_schema
+from api.schema import own_schema
 from graph import engine as engines
 from graph.engine import Engine, Graph
 from graph.schema_ddl import seal_key
@@ -132,7 +132,7 @@ class Api:
         return error["message"]
 
 
-SCHEMA = make_schema()
+SCHEMA = own_schema()
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ async def api(seeded: Graph) -> AsyncIterator[Api]:
     watched = Watched(seeded)
     before = await contents(seeded)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.app.make_schema", lambda: SCHEMA)
+        patch.setattr("api.app.own_schema", lambda: SCHEMA)
         transport = httpx2.ASGITransport(app=create_app(watched))  # pyright: ignore[reportArgumentType]
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         await client.post("/graphql", json={"query": "{ __typename }"})
@@ -500,7 +500,7 @@ async def test_an_engine_that_is_not_there() -> None:
     async with engines._driver("bolt://127.0.0.1:1", ("neo4j", "x"), 1) as driver:
         graph = Graph(driver, kind=Engine.NEO4J, database=None, where="127.0.0.1:1")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("api.app.make_schema", lambda: SCHEMA)
+            patch.setattr("api.app.own_schema", lambda: SCHEMA)
             transport = httpx2.ASGITransport(app=create_app(graph))
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             for _ in range(2):

@@ -9,12 +9,12 @@ import pytest
 from api import execute
 from api.arguments import Asked
 from api.execute import Compiled, Executor
-from api.schema import make_schema
+from api.schema import own_schema
 from graph.engine import Engine, Graph
 from graph.model import MODEL
 from tests.questions import NOW, SEAL, Question, answer, answering
 
-SCHEMA = make_schema()
+SCHEMA = own_schema()
 CORE = SCHEMA._schema
 ORDERS = ("ID_ASC", "ID_DESC", "PINYIN_ASC", "PINYIN_DESC")
 LEVELS = ("COUNTRY", "PROVINCE", "PREFECTURE", "COUNTY", "TOWNSHIP", "VILLAGE", "ZONE")

@@ -27,7 +27,7 @@ from graphql import (
 
 from api.arguments import camel
 from api.execute import Executor
-from api.schema import make_schema
+from api.schema import own_schema
 from graph.engine import Graph
 from graph.model import MODEL
 from tests.questions import Answering, Question, answer, answering, corpus
@@ -36,7 +36,7 @@ Composite = GraphQLObjectType | GraphQLInterfaceType
 #: Writes a selection on a type as a document.
 Way = Callable[[str], str]
 
-SCHEMA = make_schema()
+SCHEMA = own_schema()
 CORE: GraphQLSchema = SCHEMA._schema
 #: Arguments that a field cannot do without.
 REQUIRED = {

@@ -12,7 +12,7 @@ from api.arguments import IDS, TEXT, Asked, checked_day, checked_instant, checke
 from api.cursors import Seal
 from api.errors import BadUserInput
 from api.execute import Executor
-from api.schema import make_schema
+from api.schema import own_schema
 from graph.errors import TimedOut
 
 SEAL = Seal(b"k" * 32)
@@ -26,7 +26,7 @@ class Reached:
         raise TimedOut("reached")
 
 
-EXECUTOR = Executor(make_schema(), Reached(), SEAL)  # pyright: ignore[reportArgumentType]
+EXECUTOR = Executor(own_schema(), Reached(), SEAL)  # pyright: ignore[reportArgumentType]
 
 
 async def answer(query: str, **variables: Any) -> dict[str, Any]:

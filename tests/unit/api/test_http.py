@@ -3,13 +3,12 @@
 No graph is needed for any of it: one stands in that answers what it is told to.
 """
 
-import functools
 import gzip
 import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,7 +17,6 @@ import pytest
 
 from api.app import create_app
 from api.http import BODY
-from api.schema import make_schema
 from graph.errors import EngineUnavailable, GraphError, TimedOut
 
 JSON = "application/json"
@@ -51,14 +49,6 @@ class Standing:
         if isinstance(self.answers, BaseException):
             raise self.answers
         return [list(self.answers)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_schema() -> Iterator[None]:
-    """Making the schema takes a second; the applications of these tests share one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.app.make_schema", functools.cache(make_schema))
-        yield
 
 
 @asynccontextmanager

@@ -21,8 +21,8 @@ SCHEMA = own_schema()
 SEED = Path(__file__).parents[2] / "seed"
 #: What each engine answered to each question, for the other one to be compared with.
 ANSWERS: dict[str, dict[str, bytes]] = {}
-#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is also answered field by field; all in the soak.
-SOME = 10
+#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is also answered field by field.
+SOME = 20
 #: Questions made at random, and what each engine answered to them.
 GENERATED = 30
 MADE: dict[str, dict[str, bytes]] = {}

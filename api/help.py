@@ -7,49 +7,119 @@ import strawberry
 from api.arguments import Argument, Arguments, Prepared, checked_text, page
 from api.declare import Declarations, Declared, Field
 from api.errors import BadUserInput
-from api.vocabulary import LAST_TEXT
+from api.vocabulary import LAST_TEXT, enumeration
 from graph.bindings import Inner
-from graph.sources import helpers, paths
+from graph.sources import help, paths, totals
 
 HELP = Declared(
     name="Help",
     description="One fact by which one helps another.",
     fields={
-        "fact": Field(type="Fact", binding=helpers.FACT, description="The fact, with its evidence."),
+        "fact": Field(type="Fact", binding=help.FACT, description="The fact, with its evidence."),
         "recipient": Field(
             type="Entity",
-            binding=helpers.RECIPIENT,
+            binding=help.HELPED,
             description="Who is helped: the one asked about, the same place under another code, or a project there.",
         ),
-        "means": Field(
-            type="Entity | None", binding=helpers.MEANS, description="The official, where help is a posting."
-        ),
+        "means": Field(type="Entity | None", binding=help.MEANS, description="The official, where help is a posting."),
         "certainty": Field(
             type="Certainty",
-            binding=helpers.CERTAINTY,
+            binding=help.CERTAINTY,
             description="Of the fact; where it is a posting, of the weakest link to who sent the official.",
         ),
     },
 )
-HELPER = Declared(
-    name="Helper",
-    description="One who helps, with all that is known of it.",
+NOT_ADDED = Declared(
+    name="NotAdded",
+    description="A fact that a total leaves out.",
     fields={
-        "helper": Field(type="Entity", binding=Inner(roles={"v": "_v"}), description="Who helps."),
+        "fact": Field(type="Fact", binding=totals.FACT, description="The fact, with its evidence."),
+        "reason": Field(type="NotAddedReason", binding=totals.REASON, description="Why it is left out."),
+    },
+)
+TOTAL = Declared(
+    name="Total",
+    description="Figures that count the same, added up as far as they may be: each fact once, none whose period overlaps "
+    "another's, none that is part of another.",
+    fields={
+        "measure": Field(type="Measure", binding=totals.MEASURE, description="What is added up."),
+        "type": Field(type="RelationshipType", binding=totals.TYPE, description="Type of the facts."),
+        "class": Field(type="MoneyClass | None", binding=totals.CLASS, description="Stage of money; null of others."),
+        "basis": Field(type="Basis | None", binding=totals.BASIS, description="Stage of the figures."),
+        "unit": Field(
+            type="str | None",
+            binding=totals.UNIT,
+            description="ISO 4217 code of an amount; person or project of a count.",
+        ),
+        "counted": Field(
+            type="str | None",
+            binding=totals.COUNTED_AS,
+            description="What exactly is counted, where the type does not say: the code `measure` of the facts.",
+        ),
         "kinds": Field(
-            type="list[RelationshipType]", binding=helpers.KINDS, description="Kinds of help, by name.", rows=3
+            type="list[str]",
+            binding=totals.KINDS,
+            description="Kind, class of persons, purpose or scope that the facts share.",
+            rows=3,
+        ),
+        "per_year": Field(type="bool", binding=totals.PER_YEAR, description="Whether the figures are for each year."),
+        "to_projects": Field(
+            type="bool",
+            binding=totals.TO_PROJECTS,
+            description="Whether they are of projects there, and not of the place or organization itself.",
+        ),
+        "sum": Field(
+            type="Decimal | None",
+            binding=totals.SUM,
+            description="The sum, in the unit; null where nothing may be added.",
+        ),
+        "bound": Field(
+            type="Bound | None",
+            binding=totals.BOUND,
+            description="How the sum bounds the true value: as its loosest part.",
+        ),
+        "added": Field(type="int", binding=totals.ADDED, description="How many facts were added."),
+        "not_added": Field(
+            type="NotAddedConnection",
+            binding=totals.NOT_ADDED,
+            description="The facts left out, by id, with the reason.",
+            arguments=page("notAdded", {"fact_asc": ("",)}),
+        ),
+    },
+)
+RELATIONSHIP = Declared(
+    name="AidRelationship",
+    description="All that one is known to do for another.",
+    fields={
+        "helper": Field(type="Entity", binding=help.HELPER, description="Who helps."),
+        "recipient": Field(type="Entity", binding=help.RECIPIENT, description="Who is helped."),
+        "kinds": Field(
+            type="list[RelationshipType]", binding=help.KINDS, description="Kinds of direct help, by name.", rows=3
         ),
         "since": Field(
-            type="PartialDate | None", binding=helpers.SINCE, description="Earliest known start of any of the facts."
+            type="PartialDate | None", binding=help.SINCE, description="Earliest known start of any direct fact."
         ),
         "facts_count": Field(
-            type="int", binding=helpers.COUNT, description="How many facts, each once however many sources claim it."
+            type="int", binding=help.COUNT, description="Direct facts, each once however many sources claim it."
         ),
         "facts": Field(
             type="HelpConnection",
-            binding=helpers.FACTS,
-            description="The facts, the latest beginning first.",
+            binding=help.FACTS,
+            description="The direct facts, the latest beginning first.",
             arguments=page("help", {"began_desc": ("~", LAST_TEXT)}),
+        ),
+        "totals": Field(
+            type="list[Total]",
+            binding=totals.TOTALS,
+            description="Totals of the direct facts: a row for each measure, type, class, basis, unit and kind.",
+            rows=5,
+        ),
+        "through": Field(
+            type="AidRelationshipConnection",
+            binding=help.THROUGH,
+            description="With rollUp: help of places below the helper, and for places below the recipient; never added to "
+            "the direct one. A row for each two, those with most facts first.",
+            arguments=page("through", {"facts_desc": (-(2**53), "", "")}),
         ),
     },
 )
@@ -128,18 +198,47 @@ def _number(
     return Argument(name=name, type=int, default=default, description=text, put=put, shapes=shapes)
 
 
+def _roll_up() -> Argument:
+    def put(value: Any, prepared: Prepared) -> None:
+        prepared.shape["roll_up"] = value
+
+    description = (
+        "Counts places below, too: who is listed is lifted to its province, and `through` says which place helps which."
+    )
+    return Argument(name="rollUp", type=bool, default=False, description=description, put=put, shapes=True)
+
+
 def queries(made: Declarations) -> dict[str, Field]:
+    enumeration(made, "NotAddedReason", "Why a fact is not in a total.", totals.REASONS.items())
+    measures = {totals.AMOUNT: "Money, in units of its currency."}
+    measures |= {name: f"Number of {name}." for name in totals.COUNTED}
+    enumeration(made, "Measure", "What a total adds up.", measures.items())
     of = _id("of", "Id of a place, an organization or a project, such as cn:530724.")
+    via = _via(made, "Only these kinds of help.")
     hops = _number("maxHops", 3, 1, 4, "Steps of a path at most.", lambda v, p: p.shape.update(hops=v), shapes=True)
     first = _number("first", 20, 1, 100, "Paths at most.", lambda v, p: p.parameters.update(limit=v))
+    most_first = {"facts_desc": (-(2**53), "")}
     return {
         "helpers": Field(
-            type="HelperConnection",
-            binding=helpers.HELPERS,
+            type="AidRelationshipConnection",
+            binding=help.HELPERS,
             description="Who helps a place, an organization or a project: one row for each helper, most facts first.",
-            arguments=page(
-                "helpers", {"facts_desc": (-(2**53), "")}, of, _via(made, "Only these kinds of help."), timed=True
-            ),
+            arguments=page("helpers", most_first, of, via, _roll_up(), timed=True),
+        ),
+        "recipients": Field(
+            type="AidRelationshipConnection",
+            binding=help.RECIPIENTS,
+            description="Whom a place or an organization helps: one row for each place or organization, most facts first. "
+            "Help to a project is help to the place it lies in.",
+            arguments=page("recipients", most_first, of, via, _roll_up(), timed=True),
+        ),
+        "help": Field(
+            type="AidRelationship | None",
+            binding=help.BETWEEN,
+            description="All that one does for another; null where one of them is not there.",
+            arguments=Arguments(
+                declared=(_id("from", "Id of who helps."), _id("to", "Id of who is helped."), via, _roll_up())
+            ).timed(),
         ),
         "paths": Field(
             type="Paths | None",

@@ -68,6 +68,14 @@ def described(declared: Property) -> str:
     return f"{declared.description} Unit: {declared.unit}." if declared.unit else declared.description
 
 
+def enumeration(made: Declarations, name: str, description: str, values: Iterable[tuple[str, str]]) -> type[Enum]:
+    """Declares an enum; `values` are as stored, each with its description."""
+    members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
+    declared: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
+    made.enums[name] = strawberry.enum(declared, description=description)
+    return made.enums[name]
+
+
 class Deriver:
     """Adds the types of a vocabulary to the declarations."""
 
@@ -133,9 +141,7 @@ class Deriver:
         )
 
     def _enum(self, name: str, description: str, values: Iterable[tuple[str, str]]) -> str:
-        members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
-        made: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-        self._made.enums[name] = strawberry.enum(made, description=description)
+        enumeration(self._made, name, description, values)
         return name
 
     def _code_enum(self, owner: str, declared: Property) -> str:

@@ -18,7 +18,7 @@ class Role(Enum):
     NODE = "an entity"
     CLAIM = "a claim"
     CLAIMS = "claims of one fact"
-    HELP = "facts of help: [recipient, claims, claims by which an official was sent]"
+    HELP = "facts of help, as graph/sources/help.py makes them"
     PATHS = "several sequences of entities"
     NODES = "a sequence of entities"
     SCALAR = "a number, a text or a list of them"
@@ -34,7 +34,11 @@ ROLES: Mapping[str, Role] = {
     "x": Role.CLAIM,  # one claim among those of its fact
     "ev": Role.CLAIMS,  # all claims of the fact
     "se": Role.CLAIMS,  # claims by which an official was sent
+    "h": Role.NODE,  # who helps
+    "r": Role.NODE,  # who is helped
     "fs": Role.HELP,
+    "ts": Role.HELP,
+    "left": Role.HELP,
     "paths": Role.PATHS,
     "q": Role.NODES,  # one path
 }

@@ -32,7 +32,7 @@ _REFERENCE = {
     Role.CLAIM: "[startNode({0}).id, {0}.version]",
     Role.CLAIMS: "CASE size({0}) WHEN 0 THEN ['', []] ELSE [startNode({0}[0]).id, [z IN {0} | z.version]] END",
     Role.HELP: "[g IN {0} | [g[0].id, [startNode(g[1][0]).id, [z IN g[1] | z.version]], [z IN g[2] | "
-    "[startNode(z).id, z.version]]]]",
+    "[startNode(z).id, z.version]], g[3].id, g[4].id]]",
     Role.PATHS: "[g IN {0} | [z IN g | z.id]]",
     Role.NODES: "[z IN {0} | z.id]",
     Role.SCALAR: "{0}",
@@ -42,11 +42,11 @@ _FOUND = {
     Role.CLAIM: "OPTIONAL MATCH ({0}s:Entity {{id: $p.r{0}[0]}})-[{0}]->() WHERE {0}.version = $p.r{0}[1]",
     Role.CLAIMS: "OPTIONAL MATCH ({0}s:Entity {{id: $p.r{0}[0]}})-[{0}c]->() WHERE {0}c.version IN $p.r{0}[1] "
     "WITH {1}collect({0}c) AS {0}",
-    Role.HELP: "UNWIND range(0, size($p.r{0}) - 1) AS {0}n MATCH ({0}t:Entity {{id: $p.r{0}[{0}n][0]}}) "
-    "MATCH ({0}s:Entity {{id: $p.r{0}[{0}n][1][0]}})-[{0}c]->() WHERE {0}c.version IN $p.r{0}[{0}n][1][1] "
-    "WITH {1}{0}n, {0}t, collect({0}c) AS {0}e "
-    "OPTIONAL MATCH ({0}o:Entity)-[{0}d]->() WHERE [{0}o.id, {0}d.version] IN $p.r{0}[{0}n][2] "
-    "WITH {1}{0}n, {0}t, {0}e, collect({0}d) AS {0}f ORDER BY {0}n WITH {1}collect([{0}t, {0}e, {0}f]) AS {0}",
+    Role.HELP: "CALL () {{ UNWIND range(0, size($p.r{0}) - 1) AS n MATCH (t:Entity {{id: $p.r{0}[n][0]}}) "
+    "MATCH (s:Entity {{id: $p.r{0}[n][1][0]}})-[c]->() WHERE c.version IN $p.r{0}[n][1][1] "
+    "MATCH (h:Entity {{id: $p.r{0}[n][3]}}) MATCH (q:Entity {{id: $p.r{0}[n][4]}}) WITH n, t, h, q, collect(c) AS e "
+    "OPTIONAL MATCH (o:Entity)-[d]->() WHERE [o.id, d.version] IN $p.r{0}[n][2] "
+    "WITH n, t, h, q, e, collect(d) AS f ORDER BY n RETURN collect([t, e, f, h, q]) AS {0} }}",
     Role.PATHS: "UNWIND range(0, size($p.r{0}) - 1) AS {0}n UNWIND range(0, size($p.r{0}[{0}n]) - 1) AS {0}i "
     "MATCH ({0}v:Entity {{id: $p.r{0}[{0}n][{0}i]}}) WITH {1}{0}n, {0}i, {0}v ORDER BY {0}n, {0}i "
     "WITH {1}{0}n, collect({0}v) AS {0}l ORDER BY {0}n WITH {1}collect({0}l) AS {0}",

@@ -1,0 +1,241 @@
+"""Who helps whom: by the help column of the model, and by nothing else.
+
+What counts as help to a place: claims that end at it (or start there, where who receives helps), at the same territory
+under another code, or at projects located in it; a posted official is the means of who sent him. Rolled up, places
+below count too: what is done for them, or by them, stands apart as help *through* them and is never added to the rest.
+
+A fact of help is a list: who or what is helped, claims of the fact, claims by which an official was sent, who helps
+(the place of the claim), and the place or organization helped.
+"""
+
+from collections.abc import Iterable
+from typing import LiteralString
+
+from graph.bindings import Fragment, Inner, One, Page, Shape, Value
+from graph.declare import Help, RelationshipType
+from graph.model import MODEL, Vocabulary
+from graph.sources.facts import first_day_of, holding, in_force, known, speaking
+
+#: Levels that help is lifted by, and that are looked through below a place.
+LEVELS: LiteralString = "4"
+
+
+def help_types(vocabulary: Vocabulary = MODEL) -> tuple[RelationshipType, ...]:
+    """Types that are followed: those that are help, and the posting, whose sender helps."""
+    return tuple(r for r in vocabulary.relationships if r.help not in (Help.NEVER, Help.CHAIN) or r.name == "POSTED_TO")
+
+
+def _asked(shape: Shape) -> tuple[RelationshipType, ...]:
+    asked = shape.names("via")
+    return tuple(r for r in help_types() if not asked or r.name in asked)
+
+
+def _directed(relationship: RelationshipType, claim: LiteralString, node: LiteralString, *, to: bool) -> LiteralString:
+    """When a claim that the node is an end of is help to it, or (`to` off) help by it."""
+    at_end = to is not (relationship.help is Help.BACKWARD)
+    condition = f"{'endNode' if at_end else 'startNode'}({claim}) = {node}"
+    if relationship.help_when:
+        name, value = relationship.help_when
+        condition += f" AND {claim}.{name} = '{value}'"
+    return f"WHEN '{relationship.name}' THEN {condition}"
+
+
+def _names(types: Iterable[RelationshipType]) -> LiteralString:
+    return "|".join(r.name for r in types) or "NO_SUCH_TYPE"
+
+
+def _territory(node: LiteralString, shape: Shape) -> LiteralString:
+    """Clauses that bind <node>own, the same territory under every code, and <node>all: rolled up, with all below."""
+    own, below = f"{node}own", f"{node}all"
+
+    def held(claim: LiteralString) -> LiteralString:
+        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
+
+    text = (
+        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS]-({node}p) "
+        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} RETURN [{node}] + collect(DISTINCT {node}p) AS {own} }} "
+    )
+    if not shape.get("roll_up"):
+        return f"{text}WITH *, {own} AS {below} "
+    return (
+        f"{text}CALL ({own}) {{ UNWIND {own} AS {node}o OPTIONAL MATCH ({node}o)<-[{node}u:PART_OF*1..{LEVELS}]-({node}w:Place) "
+        f"WHERE all(_z IN {node}u WHERE {held('_z')}) WITH {own}, collect(DISTINCT {node}w) AS {node}v "
+        f"RETURN {own} + [_z IN {node}v WHERE NOT _z IN {own}] AS {below} }} "
+    )
+
+
+def _lifted(node: LiteralString, shape: Shape) -> LiteralString:
+    """Clauses that bind <node>up, the places the node lies in with itself, the province first where there is one."""
+
+    def held(claim: LiteralString) -> LiteralString:
+        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
+
+    path, place = f"{node}l", f"{node}k"
+    return (
+        f"CALL ({node}) {{ MATCH ({node})-[{path}:PART_OF*0..{LEVELS}]->({place}:Place) "
+        f"WHERE all(_z IN {path} WHERE {held('_z')}) "
+        f"WITH {place}, max(reduce(_m = '9999', _z IN {path} | CASE WHEN _z.latest_to < _m THEN _z.latest_to ELSE _m END)) "
+        f"AS {node}t, CASE {place}.type WHEN 'Province' THEN 0 ELSE 1 END AS {node}n "
+        f"WITH {place}, {node}t, {node}n ORDER BY {node}n, {node}t DESC, {place}.id RETURN collect({place}) AS {node}up }} "
+    )
+
+
+def _held(shape: Shape) -> LiteralString:
+    return f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+
+
+def _to(node: LiteralString, shape: Shape) -> LiteralString:
+    """Facts of help to the node: rows of _h, who helps, _q, the place helped, _t, _f, _ev, _se."""
+    types = _asked(shape)
+    directions = " ".join(_directed(r, "_c", "_t", to=True) for r in types) or "WHEN '' THEN false"
+    sent = known("_s") + (f" AND {in_force('_s')}" if shape.timed else "")
+    return (
+        f"UNWIND {node}all AS _p WITH *, CASE WHEN _p IN {node}own THEN {node} ELSE _p END AS _q "
+        f"CALL (_p) {{ OPTIONAL MATCH (_p)<-[_dj:LOCATED_IN]-(_j:Project) WHERE {known('_dj')} "
+        "RETURN [_p] + collect(DISTINCT _j) AS _js } UNWIND _js AS _t "
+        f"MATCH (_t)-[_c:{_names(types)}]-(_o) WHERE {known('_c')} AND CASE type(_c) {directions} ELSE false END "
+        f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} "
+        "WITH *, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "
+    )
+
+
+def _by(node: LiteralString, shape: Shape) -> LiteralString:
+    """Facts of help by the node: the same rows."""
+    types = _asked(shape)
+    directions = " ".join(_directed(r, "_e", "_p", to=False) for r in types if r.name != "POSTED_TO")
+    followed = [r for r in types if r.name != "POSTED_TO"]
+    names = _names(followed)
+    if any(r.name == "POSTED_TO" for r in types):
+        names = f"{names}|SENT_BY" if followed else "SENT_BY"
+        sent: LiteralString = "endNode(_e) = _p" + (f" AND {in_force('_e')}" if shape.timed else "")
+        directions += f" WHEN 'SENT_BY' THEN {sent}"
+    directions = directions or "WHEN '' THEN false"
+    sender = "type(_e) = 'SENT_BY'"
+    return (
+        f"UNWIND {node}all AS _p MATCH (_p)-[_e:{names}]-(_o) "
+        f"WHERE {known('_e')} AND CASE type(_e) {directions} ELSE false END "
+        f"OPTIONAL MATCH (_o)-[_k:POSTED_TO]->(_w) WHERE {sender} AND {known('_k')} "
+        f"WITH *, CASE WHEN _p IN {node}own THEN {node} ELSE _p END AS _h, CASE WHEN {sender} THEN _k ELSE _e END AS _c, "
+        f"CASE WHEN {sender} THEN _e END AS _s, CASE WHEN {sender} THEN _w ELSE _o END AS _t WHERE _c IS NOT NULL "
+        f"OPTIONAL MATCH (_t)-[_dl:LOCATED_IN]->(_l:Place) WHERE _t.type = 'Project' AND {known('_dl')} "
+        "WITH *, coalesce(_l, _t) AS _q "
+    )
+
+
+def _rows(shape: Shape, node: LiteralString, other: LiteralString) -> LiteralString:
+    """Groups facts by the other end (`_h` or `_q`), rolled up by its province: binds _g, _fs (direct), _ts (through)."""
+    text = (
+        f"WITH {node}, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{_held(shape)} "
+        f"WITH {node}, _h, _q, _t, _f, _ev, _se ORDER BY _f, _t.id, _h.id, _q.id "
+    )
+    if not shape.get("roll_up"):
+        return f"{text}WITH {other} AS _g, collect([_t, _ev, _se, _h, _q]) AS _fs WITH _g, _fs, _fs[0 .. 0] AS _ts "
+    near = "_q" if other == "_h" else "_h"
+    return (
+        f"{text}WITH {node}, {other}, collect([_t, _ev, _se, _h, _q]) AS _es {_lifted(other, shape)}"
+        f"WITH {node}, {other}, _es, {other}up WHERE NOT {node} IN {other}up "
+        f"WITH {node}, CASE {other}up[0].type WHEN 'Province' THEN {other}up[0] ELSE {other} END AS _g, {other}, _es "
+        f"UNWIND _es AS _e1 WITH {node}, _g, {other}, _e1 ORDER BY _e1[1][0].fact, _e1[0].id, _e1[3].id, _e1[4].id "
+        f"WITH _g, collect(CASE WHEN {other} = _g AND _e1[{'4' if near == '_q' else '3'}] = {node} THEN _e1 END) AS _fs, "
+        f"collect(CASE WHEN {other} = _g AND _e1[{'4' if near == '_q' else '3'}] = {node} THEN null ELSE _e1 END) AS _ts "
+    )
+
+
+def _listed(grouped: LiteralString, helper: LiteralString, recipient: LiteralString, node: LiteralString) -> Fragment:
+    return Fragment(
+        match=f"{grouped}WITH _g, _fs, _ts, -size(_fs) - size(_ts) AS _k, _g.id AS _i "
+        f"WHERE _k > $k0 OR (_k = $k0 AND _i > $k1) MATCH ({node}:Entity {{id: $of}})",
+        binds=(helper, recipient, "_fs", "_ts", "_k", "_i"),
+        keys=("_k", "_i"),
+        limited=True,
+        total=f"{grouped}RETURN count(_g)",
+    )
+
+
+def _helpers(shape: Shape) -> Fragment:
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_territory('_r0', shape)}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
+    return _listed(grouped, "_g", "_r", "_r")
+
+
+def _recipients(shape: Shape) -> Fragment:
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_territory('_r0', shape)}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
+    return _listed(grouped, "_r", "_g", "_r")
+
+
+def _between(shape: Shape) -> Fragment:
+    direct = "_e1[3] = _y0 AND _e1[4] = _r0"
+    match = (
+        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {_territory('_y0', shape)}{_territory('_r0', shape)}"
+        f"{_to('_r0', shape)}WITH *, CASE WHEN _h IN _y0own THEN _y0 ELSE _h END AS _x WHERE _h IN _y0all "
+        f"WITH _y0, _r0, _x, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{_held(shape)} "
+        "WITH _y0, _r0, _x, _q, _t, _f, _ev, _se ORDER BY _f, _t.id, _x.id, _q.id "
+        "WITH _y0, _r0, collect([_t, _ev, _se, _x, _q]) AS _es "
+        f"WITH _y0, _r0, [_e1 IN _es WHERE {direct}] AS _fs, [_e1 IN _es WHERE NOT ({direct})] AS _ts"
+    )
+    return Fragment(match=match, binds=("_y0", "_r0", "_fs", "_ts"))
+
+
+#: One row for each helper, the one with most facts first.
+HELPERS = Page(fragment=_helpers, roles={"h": "_g", "r": "_r", "fs": "_fs", "ts": "_ts"})
+#: One row for each place or organization helped, likewise.
+RECIPIENTS = Page(fragment=_recipients, roles={"h": "_r", "r": "_g", "fs": "_fs", "ts": "_ts"})
+#: All that one does for another; no row where nothing is known.
+BETWEEN = One(fragment=_between, roles={"h": "_y0", "r": "_r0", "fs": "_fs", "ts": "_ts"})
+
+HELPER, RECIPIENT = Inner(roles={"v": "_h"}), Inner(roles={"v": "_r"})
+_KINDS: LiteralString = "', '".join(sorted(r.name for r in help_types()))
+KINDS = Value(cypher=f"[_z IN ['{_KINDS}'] WHERE any(_g IN _fs WHERE type(_g[1][0]) = _z)]")
+_FIRST: LiteralString = (
+    "reduce(_m = '~', _g IN _fs | reduce(_k = _m, _z IN _g[1] | "
+    "CASE WHEN _z.valid_from < _k THEN _z.valid_from ELSE _k END))"
+)
+SINCE = Value(cypher=f"CASE {_FIRST} WHEN '~' THEN null ELSE {_FIRST} END")
+COUNT = Value(cypher="size(_fs)")
+
+
+def _through(_shape: Shape) -> Fragment:
+    grouped = "UNWIND _ts AS _e WITH _e[3] AS _a, _e[4] AS _b, collect(_e) AS _es "
+    return Fragment(
+        match=f"{grouped} WITH _a, _b, _es, _es[0 .. 0] AS _none, -size(_es) AS _k, _a.id AS _i, _b.id AS _j "
+        "WHERE _k > $k0 OR (_k = $k0 AND (_i > $k1 OR (_i = $k1 AND _j > $k2)))",
+        binds=("_a", "_b", "_es", "_none", "_k", "_i", "_j"),
+        keys=("_k", "_i", "_j"),
+        limited=True,
+        total=f"{grouped} RETURN count(_es)",
+    )
+
+
+#: Whom help goes through: a row for each two that are joined by facts, those with most first.
+THROUGH = Page(fragment=_through, roles={"h": "_a", "r": "_b", "fs": "_es", "ts": "_none"})
+
+
+def _facts(_shape: Shape) -> Fragment:
+    own = f"UNWIND _fs AS _g WITH _g[0] AS _t, _g[1] AS _ev, _g[2] AS _se WITH _t, _ev, _se, {speaking()} AS _c "
+    return Fragment(
+        match=f"{own} WITH _t, _ev, _se, _c, startNode(_c) AS _a, endNode(_c) AS _b, _c.earliest_from AS _k, _c.fact AS _f "
+        "WHERE _k < $k0 OR (_k = $k0 AND _f < $k1)",
+        binds=("_t", "_ev", "_se", "_c", "_a", "_b", "_k", "_f"),
+        keys=("_k", "_f"),
+        descending=True,
+        limited=True,
+        total="UNWIND _fs AS _g RETURN count(_g)",
+    )
+
+
+#: The facts of a helper, the latest beginning first.
+FACTS = Page(fragment=_facts, roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b", "v": "_t", "se": "_se"})
+FACT = Inner(roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b"})
+HELPED = Inner(roles={"v": "_v"})
+#: The official, where help is a posting.
+MEANS = Inner(roles={"v": "_a"}, given="size(_se) > 0")
+
+
+def _rank(claim: LiteralString) -> LiteralString:
+    return f"CASE {claim}.certainty WHEN 'derived' THEN 2 WHEN 'implied' THEN 1 ELSE 0 END"
+
+
+#: A chain is as certain as its weakest link.
+CERTAINTY = Value(
+    cypher=f"['stated', 'implied', 'derived'][reduce(_m = {_rank('_c')}, _z IN _se | "
+    f"CASE WHEN {_rank('_z')} > _m THEN {_rank('_z')} ELSE _m END)]"
+)

@@ -54,7 +54,10 @@ Put = Callable[[Any, Prepared], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
-    """One argument. `shapes`: its value decides the text of the statement; `put` is not called where it is absent."""
+    """One argument. `shapes`: its value decides the text of the statement; `put` is not called where it is absent.
+
+    `entity`: its value is the id of an entity, and the field is null, with an error, where there is none.
+    """
 
     name: str
     type: Any
@@ -62,6 +65,7 @@ class Argument:
     put: Put
     default: Any = ABSENT
     shapes: bool = False
+    entity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,10 @@ class Arguments:
 
     declared: tuple[Argument, ...] = ()
     most: int = 0
+
+    def entities(self, prepared: Prepared) -> tuple[str, ...]:
+        """Parameters that are ids of entities which must be there."""
+        return tuple(one.name for one in self.declared if one.entity and one.name in prepared.parameters)
 
     def timed(self) -> "Arguments":
         """The same with the arguments of the time asked about."""
@@ -191,7 +199,7 @@ def within(description: str) -> Argument:
         prepared.parameters["within"] = checked_text(value, "within")
         prepared.shape["within"] = True
 
-    return Argument(name="within", type=strawberry.ID | None, description=description, put=put)
+    return Argument(name="within", type=strawberry.ID | None, description=description, put=put, entity=True)
 
 
 def ids() -> Argument:
@@ -203,13 +211,13 @@ def ids() -> Argument:
     return Argument(name="ids", type=list[strawberry.ID], description=f"At most {IDS} ids.", put=put)
 
 
-def _first(most: int) -> Argument:
+def _first(most: int, size: int) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
         if not 1 <= value <= most:
             raise BadUserInput(f"first is {value}: it must lie between 1 and {most}")
         prepared.parameters["limit"] = value + 1  # one more tells whether there is a next page
 
-    return Argument(name="first", type=int, default=PAGE, description=f"Rows of the page, at most {most}.", put=put)
+    return Argument(name="first", type=int, default=size, description=f"Rows of the page, at most {most}.", put=put)
 
 
 def checked_day(value: str, name: str) -> str:
@@ -293,9 +301,17 @@ TIME = (
 
 
 def page(
-    listing: str, orders: Mapping[str, Sequence[Any]], *more: Argument, most: int = MOST, timed: bool = False
+    listing: str,
+    orders: Mapping[str, Sequence[Any]],
+    *more: Argument,
+    most: int = MOST,
+    size: int = PAGE,
+    timed: bool = False,
 ) -> PageArguments:
-    """Arguments of a page of a list, with those of its own before; `timed`: with those of the time asked about."""
+    """Arguments of a page of a list, with those of its own before; `timed`: with those of the time asked about.
+
+    `size` rows where `first` is absent, `most` rows at most.
+    """
     after = Argument(
         name="after",
         type=str | None,
@@ -303,5 +319,5 @@ def page(
         description="A cursor of this list: the page begins behind it.",
     )
     return PageArguments(
-        declared=(*more, _first(most), after, *(TIME if timed else ())), most=most, listing=listing, orders=orders
+        declared=(*more, _first(most, size), after, *(TIME if timed else ())), most=most, listing=listing, orders=orders
     )  # fmt: skip

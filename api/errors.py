@@ -22,6 +22,14 @@ class BadUserInput(GraphQLError):
         super().__init__(message, nodes, extensions={"code": "BAD_USER_INPUT"})
 
 
+class NotFound(GraphQLError):
+    """A field is about an entity that is not there."""
+
+    def __init__(self, id_: str, nodes: Sequence[Node] | None = None, path: list[str | int] | None = None) -> None:
+        said = printable(f"there is no entity {id_[:100]!r}: search finds ids by name")
+        super().__init__(said, nodes, path=path, extensions={"code": "NOT_FOUND"})
+
+
 def printable(text: str) -> str:
     """One line without control characters and half characters."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
@@ -60,7 +68,7 @@ def broken(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
 def translated(error: GraphQLError) -> GraphQLError:
     """An error of graphql-core's execution as a client may see it."""
     cause = error.original_error
-    if isinstance(error, BadUserInput) or isinstance(cause, BadUserInput):
+    if isinstance(error, BadUserInput | NotFound) or isinstance(cause, BadUserInput | NotFound):
         return error
     return internal(cause or error, error)
 

@@ -38,7 +38,7 @@ from graphql.execution.values import get_variable_values
 from api import limits
 from api.arguments import Asked
 from api.cursors import Seal
-from api.errors import BadUserInput, broken, internal, refused, translated
+from api.errors import BadUserInput, NotFound, broken, internal, refused, translated
 from api.plain import PlainContext, attach
 from api.schema import Schema
 from api.select import INTROSPECTION, Selection, Selector, variables_in
@@ -172,10 +172,12 @@ class Executor:
         except BadUserInput as error:
             raise Refused([error]) from None
         try:
-            (record,) = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
+            record, *missing = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
         except GraphError as error:
             return failed(error)
         run = Run(p, self._seal.sealed)
+        if missing and missing[0]:
+            return _not_found(compiled.plan, record, run, missing[0])
         try:
             return Answer(_encoded({"data": compiled.plan.assemble(record, run)}))
         except Anomaly:
@@ -213,6 +215,21 @@ class Executor:
             ordered = sorted(result.errors, key=_place)
             body["errors"] = [translated(error).formatted for error in ordered]
         return Answer(_encoded(body))
+
+
+def _not_found(plan: Plan, record: Any, run: Run, missing: list[str]) -> Answer:
+    """The answer where root fields are about entities that are not there: null for each, with an error."""
+    data, failures = plan.complete(record, run)
+    found = broken([GraphQLError(f.message, f.where, path=f.path) for f in failures]) if failures else []
+    for selected in plan.about:
+        ids = [run.p[name] for name in selected.entities]
+        for id_ in [one for one in ids if one in missing][:1]:
+            found.append(NotFound(id_, selected.where, [selected.key]))
+            if not selected.output.nullable:
+                data = None
+            elif data is not None:
+                data[selected.key] = None
+    return Answer(_encoded({"data": data, "errors": [error.formatted for error in sorted(found, key=_place)]}))
 
 
 def _shape(name: str, given: Any, chooses: bool) -> Any:

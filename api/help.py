@@ -83,7 +83,7 @@ TOTAL = Declared(
             type="NotAddedConnection",
             binding=totals.NOT_ADDED,
             description="The facts left out, by id, with the reason.",
-            arguments=page("notAdded", {"fact_asc": ("",)}),
+            arguments=page("notAdded", {"fact_asc": ("",)}, size=5),
         ),
     },
 )
@@ -175,7 +175,7 @@ def _id(name: str, description: str) -> Argument:
             raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
         prepared.parameters[name] = value
 
-    return Argument(name=name, type=strawberry.ID, description=description, put=put)
+    return Argument(name=name, type=strawberry.ID, description=description, put=put, entity=True)
 
 
 def _via(made: Declarations, description: str) -> Argument:
@@ -220,13 +220,13 @@ def queries(made: Declarations) -> dict[str, Field]:
     most_first = {"facts_desc": (-(2**53), "")}
     return {
         "helpers": Field(
-            type="AidRelationshipConnection",
+            type="AidRelationshipConnection | None",
             binding=help.HELPERS,
             description="Who helps a place, an organization or a project: one row for each helper, most facts first.",
             arguments=page("helpers", most_first, of, via, _roll_up(), timed=True),
         ),
         "recipients": Field(
-            type="AidRelationshipConnection",
+            type="AidRelationshipConnection | None",
             binding=help.RECIPIENTS,
             description="Whom a place or an organization helps: one row for each place or organization, most facts first. "
             "Help to a project is help to the place it lies in.",
@@ -235,7 +235,7 @@ def queries(made: Declarations) -> dict[str, Field]:
         "help": Field(
             type="AidRelationship | None",
             binding=help.BETWEEN,
-            description="All that one does for another; null where one of them is not there.",
+            description="All that one does for another.",
             arguments=Arguments(
                 declared=(_id("from", "Id of who helps."), _id("to", "Id of who is helped."), via, _roll_up())
             ).timed(),
@@ -243,7 +243,7 @@ def queries(made: Declarations) -> dict[str, Field]:
         "paths": Field(
             type="Paths | None",
             binding=paths.PATHS,
-            description="How two entities hang together; null where one of them is not there.",
+            description="How two entities hang together.",
             arguments=Arguments(
                 declared=(
                     _id("from", "Id of the one end."),

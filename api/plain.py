@@ -21,6 +21,7 @@ from graphql import (
 
 from api.arguments import Asked
 from api.declare import Declared, Field
+from api.errors import NotFound
 from api.select import NO_TIME
 from graph.bindings import Inner, Many, Maybe, One, Page, Part, Rows, Shape, Value
 from graph.plain import ROOT, Reader, Row
@@ -99,6 +100,9 @@ def _resolver(field: GraphQLField) -> Any:
         time = {**placed.time, **prepared.time}
         timed = placed.timed or "until" in prepared.time
         parameters = {**time, **prepared.parameters}
+        if ids := [prepared.parameters[name] for name in declared.arguments.entities(prepared)]:
+            for id_ in await context.reader.missing(ids):
+                raise NotFound(id_)
         if isinstance(binding, Value):
             return _leaf(named, await context.reader.value(placed.row, binding, parameters))
         if isinstance(binding, Inner):

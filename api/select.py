@@ -210,6 +210,7 @@ class Selector:
     ) -> Selected:  # fmt: skip
         parameters: dict[str, str] = {}
         shape = Shape(timed=time.timed)
+        entities: tuple[str, ...] = ()
         if declared.arguments.declared:
             self._count += 1
             number = self._count
@@ -221,6 +222,7 @@ class Selector:
             if _has_variables(nodes[0]):
                 self._uses.append(use)
             shape = Shape(timed=time.timed, values=prepared.shape)
+            entities = tuple(parameters[name] for name in declared.arguments.entities(prepared))
         sets = tuple(node.selection_set for node in nodes if node.selection_set)
         return Selected(
             key=key,
@@ -232,6 +234,7 @@ class Selector:
             parent=type_.name,
             name=nodes[0].name.value,
             where=nodes,
+            entities=entities,
         )
 
     @staticmethod

@@ -190,6 +190,7 @@ class Selected:
     parent: str
     name: str
     where: Any = None
+    entities: tuple[str, ...] = ()  # parameters that are ids of entities, which must be there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

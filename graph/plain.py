@@ -10,7 +10,7 @@ from typing import Any
 
 from graph.bindings import ROLES, Inner, Maybe, Role, Rows, Shape, Value
 from graph.engine import Graph
-from graph.plan import render
+from graph.plan import MISSING, render
 
 Reference = Any
 
@@ -45,8 +45,9 @@ _FOUND = {
     Role.HELP: "CALL () {{ UNWIND range(0, size($p.r{0}) - 1) AS n MATCH (t:Entity {{id: $p.r{0}[n][0]}}) "
     "MATCH (s:Entity {{id: $p.r{0}[n][1][0]}})-[c]->() WHERE c.version IN $p.r{0}[n][1][1] "
     "MATCH (h:Entity {{id: $p.r{0}[n][3]}}) MATCH (q:Entity {{id: $p.r{0}[n][4]}}) WITH n, t, h, q, collect(c) AS e "
-    "OPTIONAL MATCH (o:Entity)-[d]->() WHERE [o.id, d.version] IN $p.r{0}[n][2] "
-    "WITH n, t, h, q, e, collect(d) AS f ORDER BY n RETURN collect([t, e, f, h, q]) AS {0} }}",
+    "CALL (n) {{ UNWIND $p.r{0}[n][2] AS w MATCH (o:Entity {{id: w[0]}})-[d]->() WHERE d.version = w[1] "
+    "RETURN collect(d) AS f }} "
+    "WITH n, t, h, q, e, f ORDER BY n RETURN collect([t, e, f, h, q]) AS {0} }}",
     Role.PATHS: "UNWIND range(0, size($p.r{0}) - 1) AS {0}n UNWIND range(0, size($p.r{0}[{0}n]) - 1) AS {0}i "
     "MATCH ({0}v:Entity {{id: $p.r{0}[{0}n][{0}i]}}) WITH {1}{0}n, {0}i, {0}v ORDER BY {0}n, {0}i "
     "WITH {1}{0}n, collect({0}v) AS {0}l ORDER BY {0}n WITH {1}collect({0}l) AS {0}",
@@ -108,6 +109,11 @@ class Reader:
             return clauses, counted
 
         return await self._ask(row, parameters, statement)
+
+    async def missing(self, ids: Sequence[str]) -> list[str]:
+        """Those of the ids that no entity has."""
+        cypher = f"{MISSING.format('$p.ids')} RETURN missing"
+        return (await self._graph.record(cypher, {"ids": list(ids)}, timeout=self._timeout))[0]
 
     async def _ask(
         self,

@@ -16,17 +16,26 @@ from graph.bindings import Binding, Fragment, Inner, Maybe, Objects, Page, Part,
 _TOKEN = re.compile(r"(?<![\w.`])(?:_([a-z][a-z0-9]*)\b|\$([a-z][a-z0-9_]*))")
 
 Scope = Mapping[str, str]
+#: Ids that no entity has.
+MISSING = (
+    "CALL () {{ UNWIND {} AS wanted OPTIONAL MATCH (entity:Entity {{id: wanted}}) WITH wanted, entity "
+    "WHERE entity IS NULL RETURN collect(DISTINCT wanted) AS missing }}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`cypher` returns one record with one value. `assemble` makes the data of the response out of it, or raises Anomaly;
-    `complete` never does: it says what failed and where."""
+    """`cypher` returns one record: what was selected and, where root fields are about entities, the ids that nothing has.
+
+    `assemble` makes the data of the response out of the first, or raises Anomaly; `complete` never does: it says what
+    failed and where. `about`: the root fields that are about entities.
+    """
 
     cypher: str
     subqueries: int
     assemble: Callable[[Any, Run], dict[str, Any]]
     layout: Layout
+    about: tuple[Selected, ...] = ()
 
     def complete(self, record: Any, run: Run) -> tuple[dict[str, Any] | None, list[Failure]]:
         careful = Careful(run)
@@ -43,8 +52,16 @@ def compile_selection(roots: Objects) -> Plan:
     text, layout = compiler.object(roots, {}, calls)
     assembler = Assembler()
     name = assembler.object(layout)
-    cypher = "\n".join((*calls, f"RETURN {text} AS r"))
-    return Plan(cypher=cypher, subqueries=cypher.count("CALL ("), assemble=assembler.function(name), layout=layout)
+    about = tuple(selected for fields in roots.fields.values() for selected in fields if selected.entities)
+    returned = f"RETURN {text} AS r"
+    if about:
+        names = dict.fromkeys(name for selected in about for name in selected.entities)
+        calls.append(MISSING.format(f"[{', '.join(f'$p.{name}' for name in names)}]"))
+        returned += ", missing"
+    cypher = "\n".join((*calls, returned))
+    return Plan(
+        cypher=cypher, subqueries=cypher.count("CALL ("), assemble=assembler.function(name), layout=layout, about=about
+    )
 
 
 def render(

@@ -33,6 +33,11 @@ class Question:
     @property
     def wrong(self) -> bool:
         """Whether it is meant to be answered with errors."""
+        return self.refused or self.name.partition("[")[0].endswith("-not-found")
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing is to be read for it."""
         return self.name.partition("[")[0].endswith("-error")
 
     @property

@@ -44,23 +44,31 @@ def _names(types: Iterable[RelationshipType]) -> LiteralString:
     return "|".join(r.name for r in types) or "NO_SUCH_TYPE"
 
 
-def _territory(node: LiteralString, shape: Shape) -> LiteralString:
-    """Clauses that bind <node>own, the same territory under every code, and <node>all: rolled up, with all below."""
-    own, below = f"{node}own", f"{node}all"
+def _own(node: LiteralString) -> LiteralString:
+    """Clauses that bind <node>own: the same territory under every code."""
+    return (
+        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS]-({node}p) "
+        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} RETURN [{node}] + collect(DISTINCT {node}p) AS {node}own }} "
+    )
+
+
+def _each(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralString:
+    """Clauses with a row for each place, _p: the node under every code and, rolled up, all below it."""
+    keep: LiteralString = ", ".join((node, *carried))
+    if not shape.get("roll_up"):
+        return f"WITH {keep}, {node}own UNWIND {node}own AS _p WITH {keep}, _p, {node} AS _n "
 
     def held(claim: LiteralString) -> LiteralString:
         return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
 
-    text = (
-        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS]-({node}p) "
-        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} RETURN [{node}] + collect(DISTINCT {node}p) AS {own} }} "
+    below = (
+        f"UNWIND {node}own AS _o1 OPTIONAL MATCH (_o1)<-[_u1:PART_OF*1..{LEVELS}]-(_w1:Place) "
+        f"WHERE all(_z IN _u1 WHERE {held('_z')}) WITH {node}own, collect(DISTINCT _w1) AS _v1 "
+        f"RETURN {node}own + [_z IN _v1 WHERE NOT _z IN {node}own] AS _all"
     )
-    if not shape.get("roll_up"):
-        return f"{text}WITH *, {own} AS {below} "
     return (
-        f"{text}CALL ({own}) {{ UNWIND {own} AS {node}o OPTIONAL MATCH ({node}o)<-[{node}u:PART_OF*1..{LEVELS}]-({node}w:Place) "
-        f"WHERE all(_z IN {node}u WHERE {held('_z')}) WITH {own}, collect(DISTINCT {node}w) AS {node}v "
-        f"RETURN {own} + [_z IN {node}v WHERE NOT _z IN {own}] AS {below} }} "
+        f"CALL ({node}own) {{ {below} }} UNWIND _all AS _p "
+        f"WITH {keep}, _p, CASE WHEN _p IN {node}own THEN {node} ELSE _p END AS _n "
     )
 
 
@@ -84,41 +92,42 @@ def _held(shape: Shape) -> LiteralString:
     return f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
 
 
-def _to(node: LiteralString, shape: Shape) -> LiteralString:
-    """Facts of help to the node: rows of _h, who helps, _q, the place helped, _t, _f, _ev, _se."""
+def _to(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralString:
+    """Facts of help to the node: rows of _h, who helps, _q, the place helped, _t, _c, _s."""
     types = _asked(shape)
     directions = " ".join(_directed(r, "_c", "_t", to=True) for r in types) or "WHEN '' THEN false"
     sent = known("_s") + (f" AND {in_force('_s')}" if shape.timed else "")
+    keep: LiteralString = ", ".join((node, *carried))
     return (
-        f"UNWIND {node}all AS _p WITH *, CASE WHEN _p IN {node}own THEN {node} ELSE _p END AS _q "
+        f"{_each(node, shape, *carried)}"
         f"CALL (_p) {{ OPTIONAL MATCH (_p)<-[_dj:LOCATED_IN]-(_j:Project) WHERE {known('_dj')} "
         "RETURN [_p] + collect(DISTINCT _j) AS _js } UNWIND _js AS _t "
         f"MATCH (_t)-[_c:{_names(types)}]-(_o) WHERE {known('_c')} AND CASE type(_c) {directions} ELSE false END "
         f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} "
-        "WITH *, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "
+        f"WITH {keep}, _n AS _q, _t, _c, _s, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "
     )
 
 
 def _by(node: LiteralString, shape: Shape) -> LiteralString:
     """Facts of help by the node: the same rows."""
     types = _asked(shape)
-    directions = " ".join(_directed(r, "_e", "_p", to=False) for r in types if r.name != "POSTED_TO")
     followed = [r for r in types if r.name != "POSTED_TO"]
+    directions = " ".join(_directed(r, "_e", "_p", to=False) for r in followed)
     names = _names(followed)
-    if any(r.name == "POSTED_TO" for r in types):
+    if len(followed) < len(types):
         names = f"{names}|SENT_BY" if followed else "SENT_BY"
         sent: LiteralString = "endNode(_e) = _p" + (f" AND {in_force('_e')}" if shape.timed else "")
         directions += f" WHEN 'SENT_BY' THEN {sent}"
     directions = directions or "WHEN '' THEN false"
     sender = "type(_e) = 'SENT_BY'"
     return (
-        f"UNWIND {node}all AS _p MATCH (_p)-[_e:{names}]-(_o) "
+        f"{_each(node, shape)}MATCH (_p)-[_e:{names}]-(_o) "
         f"WHERE {known('_e')} AND CASE type(_e) {directions} ELSE false END "
         f"OPTIONAL MATCH (_o)-[_k:POSTED_TO]->(_w) WHERE {sender} AND {known('_k')} "
-        f"WITH *, CASE WHEN _p IN {node}own THEN {node} ELSE _p END AS _h, CASE WHEN {sender} THEN _k ELSE _e END AS _c, "
+        f"WITH {node}, _n AS _h, CASE WHEN {sender} THEN _k ELSE _e END AS _c, "
         f"CASE WHEN {sender} THEN _e END AS _s, CASE WHEN {sender} THEN _w ELSE _o END AS _t WHERE _c IS NOT NULL "
         f"OPTIONAL MATCH (_t)-[_dl:LOCATED_IN]->(_l:Place) WHERE _t.type = 'Project' AND {known('_dl')} "
-        "WITH *, coalesce(_l, _t) AS _q "
+        f"WITH {node}, _h, _c, _s, _t, coalesce(_l, _t) AS _q "
     )
 
 
@@ -153,23 +162,34 @@ def _listed(grouped: LiteralString, helper: LiteralString, recipient: LiteralStr
 
 
 def _helpers(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_territory('_r0', shape)}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_own('_r0')}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
     return _listed(grouped, "_g", "_r", "_r")
 
 
 def _recipients(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_territory('_r0', shape)}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_own('_r0')}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
     return _listed(grouped, "_r", "_g", "_r")
 
 
 def _between(shape: Shape) -> Fragment:
     direct = "_e1[3] = _y0 AND _e1[4] = _r0"
+    facts = (
+        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {_own('_y0')}{_own('_r0')}"
+        f"{_to('_r0', shape, '_y0', '_y0own')}"
+    )
+    entries = "collect([_t, _ev, _se, _h, _q])"
+    grouped = (
+        "WITH _y0, _y0own, _r0, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, "
+        f"collect(DISTINCT _s) AS _se{_held(shape)} WITH _y0, _y0own, _r0, _h, {entries} AS _e0 "
+    )
+    given: LiteralString = "_h IN _y0own"
+    if shape.get("roll_up"):
+        grouped += _lifted("_h", shape)
+        given += " OR any(_z IN _hup WHERE _z IN _y0own)"
     match = (
-        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {_territory('_y0', shape)}{_territory('_r0', shape)}"
-        f"{_to('_r0', shape)}WITH *, CASE WHEN _h IN _y0own THEN _y0 ELSE _h END AS _x WHERE _h IN _y0all "
-        f"WITH _y0, _r0, _x, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{_held(shape)} "
-        "WITH _y0, _r0, _x, _q, _t, _f, _ev, _se ORDER BY _f, _t.id, _x.id, _q.id "
-        "WITH _y0, _r0, collect([_t, _ev, _se, _x, _q]) AS _es "
+        f"{facts}{grouped}WITH _y0, _r0, CASE WHEN _h IN _y0own THEN _y0 ELSE _h END AS _x, _e0 WHERE {given} "
+        "UNWIND _e0 AS _e2 WITH _y0, _r0, [_e2[0], _e2[1], _e2[2], _x, _e2[4]] AS _e3 "
+        "ORDER BY _e3[1][0].fact, _e3[0].id, _e3[3].id, _e3[4].id WITH _y0, _r0, collect(_e3) AS _es "
         f"WITH _y0, _r0, [_e1 IN _es WHERE {direct}] AS _fs, [_e1 IN _es WHERE NOT ({direct})] AS _ts"
     )
     return Fragment(match=match, binds=("_y0", "_r0", "_fs", "_ts"))

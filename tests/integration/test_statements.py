@@ -265,7 +265,7 @@ async def test_the_documents_are_one_statement_each(asked: Answering) -> None:
 
 
 async def test_what_is_refused_is_not_asked(asked: Answering) -> None:
-    found = await taken_by(asked.compiled, (question for question in corpus() if question.wrong))
+    found = await taken_by(asked.compiled, (question for question in corpus() if question.refused))
     assert {question.name: said for question, said in found.items() if said != (0, 0, False)} == {}
 
 

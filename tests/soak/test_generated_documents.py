@@ -62,7 +62,7 @@ async def test_generated_questions_are_answered_alike(seeded: Graph, engine: str
         said = await ways.compiled.answer(made.query, made.variables, None)
         spent["compiled"] += time.monotonic() - began  # pyright: ignore[reportArgumentType]
         asked.answers[number] = said.body
-        assert b'"errors"' not in said.body, f"{made}\n{said.body.decode()}"
+        assert b'"errors"' not in said.body or b"NOT_FOUND" in said.body, f"{made}\n{said.body.decode()}"
         if engine == "embedded" or number % SOME == 0:
             began = time.monotonic()
             plain = await ways.plain.answer(made.query, made.variables, None)

@@ -64,6 +64,14 @@ def constant(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).replace("-", "_").upper()
 
 
+def add_enum(made: Declarations, name: str, description: str, values: Iterable[tuple[str, str]]) -> str:
+    """Adds an enum of stored values, each with its description; returns its name."""
+    members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
+    enum: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
+    made.enums[name] = strawberry.enum(enum, description=description)
+    return name
+
+
 def described(declared: Property) -> str:
     return f"{declared.description} Unit: {declared.unit}." if declared.unit else declared.description
 
@@ -133,10 +141,7 @@ class Deriver:
         )
 
     def _enum(self, name: str, description: str, values: Iterable[tuple[str, str]]) -> str:
-        members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
-        made: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-        self._made.enums[name] = strawberry.enum(made, description=description)
-        return name
+        return add_enum(self._made, name, description, values)
 
     def _code_enum(self, owner: str, declared: Property) -> str:
         if declared.codes not in self._codes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from api.arguments import Argument, Prepared, choice, entity_id, page
 from api.declare import Declarations, Declared, Field
-from api.vocabulary import LAST_TEXT
+from api.vocabulary import FACT_ORDERS
 from graph.sources import timeline
 
 TIMELINE_ENTRY = Declared(
@@ -42,7 +42,7 @@ def queries(made: Declarations) -> dict[str, Field]:
         "Order of the rows, by the first day on which the fact may have begun: one without a known beginning is earlier than "
         "all others. Equals by the id of the fact.",
         "order",
-        order("began_asc"),
+        order("began_desc"),
     )
     return {
         "timeline": Field(
@@ -51,7 +51,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             description="What happened to an entity and what held of it: the facts it is an end of, in order of time.",
             arguments=page(
                 "timeline",
-                {"began_asc": ("", ""), "began_desc": ("~", LAST_TEXT)},
+                FACT_ORDERS,
                 entity_id("of", "Id of any entity, such as cn:530724."),
                 via,
                 order_by,

@@ -22,7 +22,7 @@ LEFT_OUT = frozenset({
 
 #: Characters that the analyzer cuts into pairs: Han, kana and hangul.
 _PAIRED = r"々〇\u3041-\u3096\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
-_RUNS = re.compile(rf"(?P<paired>[{_PAIRED}]+)|(?P<plain>[^\W_{_PAIRED}]+)")
+_RUNS = re.compile(rf"(?P<paired>(?:(?=\w)[{_PAIRED}])+)|(?P<plain>[^\W_{_PAIRED}]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

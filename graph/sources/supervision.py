@@ -4,12 +4,13 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Inner, One, Page, Shape, Value
 from graph.sources.entities import DEPTH
-from graph.sources.facts import first_day_of, holding, in_force, known
+from graph.sources.facts import holding, in_force, known
 
-#: The inspection's own period, which where it is located does not tell; a month or year is some day in it.
+#: When an inspection took place is said by itself and by who conducts it and what it covers, not by where it is located.
 _HAPPENED: LiteralString = (
-    " AND left(coalesce(_i.valid_from, ''), 10) <= $until "
-    "AND coalesce(_i.valid_to, '9999') >= left($event_from, size(coalesce(_i.valid_to, '9999')))"
+    f"OPTIONAL MATCH (_i)-[_g:CONDUCTS|COVERS]-() WHERE {known('_g')} WITH _i, collect(_g) AS _gs "
+    f"WHERE {holding('_gs', '$event_from')} AND left(coalesce(_i.valid_from, ''), 10) <= $until "
+    "AND coalesce(_i.valid_to, '9999') >= left($event_from, size(coalesce(_i.valid_to, '9999'))) "
 )
 
 
@@ -17,7 +18,6 @@ def _found(shape: Shape) -> Fragment:
     def holds(claim: LiteralString) -> LiteralString:
         return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
 
-    held = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
     return Fragment(
         # what is part of it, what is located there, and organizations that are part of that
         match="MATCH (_r:Entity {id: $of}) "
@@ -26,11 +26,10 @@ def _found(shape: Shape) -> Fragment:
         "WITH _r, collect(DISTINCT _w) + collect(DISTINCT _x) AS _ws UNWIND _ws AS _y WITH DISTINCT _r, _y "
         f"OPTIONAL MATCH (_y)<-[_d3:PART_OF*1..{DEPTH}]-(_o:Organization) WHERE all(_z IN _d3 WHERE {holds('_z')}) "
         "WITH collect(DISTINCT _y) + collect(DISTINCT _o) AS _ys, _r "
-        f"CALL (_ys) {{ UNWIND _ys AS _t WITH DISTINCT _t MATCH (_t)-[_d:CONDUCTS|COVERS]-(_j:Inspection) "
-        f"WHERE {known('_d')} WITH _j, _d.fact AS _f, collect(DISTINCT _d) AS _ev{held} "
-        "RETURN collect(DISTINCT _j) AS _js } "
-        "WITH _ys + _js AS _all CALL (_all) { UNWIND _all AS _i WITH DISTINCT _i "
-        f"WHERE _i:Inspection{_HAPPENED if shape.timed else ''} WITH _i ORDER BY _i.id RETURN collect(_i) AS _q }}",
+        "CALL (_ys) { UNWIND _ys AS _t WITH DISTINCT _t MATCH (_t)-[_d:CONDUCTS|COVERS]-(_j:Inspection) "
+        f"WHERE {known('_d')} RETURN collect(DISTINCT _j) AS _js }} "
+        "WITH _ys + _js AS _all CALL (_all) { UNWIND _all AS _i WITH DISTINCT _i WHERE _i:Inspection WITH _i "
+        f"{_HAPPENED if shape.timed else ''}WITH _i ORDER BY _i.id RETURN collect(_i) AS _q }}",
         binds=("_q",),
     )
 

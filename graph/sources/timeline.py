@@ -22,7 +22,7 @@ def _entries(shape: Shape) -> Fragment:
         f"MATCH (_e:Entity {{id: $of}})-[_d:{told(shape)}]-(_o) WHERE {known('_d')} "
         f"WITH _o, _d.fact AS _f, collect(DISTINCT _d) AS _ev{held}"
     )
-    key, descending = ORDERS[shape.get("order") or "began_asc"]
+    key, descending = ORDERS[shape.get("order") or "began_desc"]
     sign = "<" if descending else ">"
     return Fragment(
         match=f"{grouped} WITH _o, _f, _ev, {speaking()} AS _c "

@@ -16,6 +16,7 @@ import strawberry
 from api.cursors import Seal
 from api.errors import BadUserInput
 from graph import dates
+from graph.engine import Engine
 
 #: Rows of a page: as asked for by default, at most, and at most in lists that fill pickers.
 PAGE, MOST, PICKER = 20, 100, 500
@@ -34,10 +35,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What of a request the arguments are read with: its moment, and the key of cursors."""
+    """What of a request the arguments are read with: its moment, the key of cursors, the engine that is asked."""
 
     now: datetime
     seal: Seal
+    engine: Engine = Engine.EMBEDDED
 
 
 @dataclass(slots=True)
@@ -138,6 +140,29 @@ def text(name: str, description: str, *, type_: Any = str, required: bool = Fals
         prepared.parameters[name] = checked_text(value, name)
 
     return Argument(name=name, type=type_ if required else type_ | None, description=description, put=put)
+
+
+def entity_id(name: str, description: str) -> Argument:
+    """The id of the entity a question is about: one that can be none is refused, since nothing would be found."""
+
+    def put(value: Any, prepared: Prepared) -> None:
+        checked_text(value, name)
+        if ":" not in value:
+            code = value.isascii() and value.isdigit()
+            hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
+            raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
+        prepared.parameters[name] = value
+
+    return Argument(name=name, type=strawberry.ID, description=description, put=put, entity=True)
+
+
+def via(kinds: type[Enum], description: str) -> Argument:
+    """Types of facts that are followed."""
+
+    def put(value: Any, prepared: Prepared) -> None:
+        prepared.shape["via"] = tuple(sorted({one.value for one in value}))
+
+    return Argument(name="via", type=list[kinds] | None, description=description, put=put, shapes=True)  # pyright: ignore[reportOperatorIssue]
 
 
 def where(name: str, property_name: str, type_: Any, description: str, *, required: bool = False) -> Argument:

@@ -113,7 +113,7 @@ class Executor:
     async def answer(self, query: str, variables: Mapping[str, Any] | None, operation: str | None) -> Answer:
         try:
             document = (self._kept if len(query) <= CACHED else self._document)(query, operation)
-            asked = Asked(now=self._clock(), seal=self._seal)
+            asked = Asked(now=self._clock(), seal=self._seal, engine=self._graph.kind)
             coerced = self._coerced(document, variables or {})
             if document.introspects or not self._compile:
                 return await self._plain(document, coerced, variables or {}, asked)

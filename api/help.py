@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import strawberry
-
-from api.arguments import Argument, Arguments, Prepared, checked_text, page
+from api.arguments import Argument, Arguments, Prepared, entity_id, page, via
 from api.declare import Declarations, Declared, Field
 from api.errors import BadUserInput
-from api.vocabulary import LAST_TEXT, enumeration
+from api.vocabulary import LAST_TEXT, add_enum
 from graph.bindings import Inner
 from graph.sources import help, paths, totals
 
@@ -163,29 +161,6 @@ PATHS = Declared(
 )
 
 
-def _id(name: str, description: str) -> Argument:
-    def put(value: Any, prepared: Prepared) -> None:
-        checked_text(value, name)
-        if ":" not in value:
-            hint = (
-                f"did you mean cn:{value}?"
-                if value.isascii() and value.isdigit()
-                else "place(code:) and places give them"
-            )
-            raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
-        prepared.parameters[name] = value
-
-    return Argument(name=name, type=strawberry.ID, description=description, put=put, entity=True)
-
-
-def _via(made: Declarations, description: str) -> Argument:
-    def put(value: Any, prepared: Prepared) -> None:
-        prepared.shape["via"] = tuple(sorted({one.value for one in value}))
-
-    kind = made.enums["RelationshipType"]
-    return Argument(name="via", type=list[kind] | None, description=description, put=put, shapes=True)  # pyright: ignore[reportOperatorIssue]
-
-
 def _number(
     name: str, default: int, least: int, most: int, description: str, put_: Any, *, shapes: bool = False
 ) -> Argument:
@@ -209,12 +184,13 @@ def _roll_up() -> Argument:
 
 
 def queries(made: Declarations) -> dict[str, Field]:
-    enumeration(made, "NotAddedReason", "Why a fact is not in a total.", totals.REASONS.items())
+    add_enum(made, "NotAddedReason", "Why a fact is not in a total.", totals.REASONS.items())
     measures = {totals.AMOUNT: "Money, in units of its currency."}
     measures |= {name: f"Number of {name}." for name in totals.COUNTED}
-    enumeration(made, "Measure", "What a total adds up.", measures.items())
-    of = _id("of", "Id of a place, an organization or a project, such as cn:530724.")
-    via = _via(made, "Only these kinds of help.")
+    add_enum(made, "Measure", "What a total adds up.", measures.items())
+    of = entity_id("of", "Id of a place, an organization or a project, such as cn:530724.")
+    kinds = made.enums["RelationshipType"]
+    kept = via(kinds, "Only these kinds of help.")
     hops = _number("maxHops", 3, 1, 4, "Steps of a path at most.", lambda v, p: p.shape.update(hops=v), shapes=True)
     first = _number("first", 20, 1, 100, "Paths at most.", lambda v, p: p.parameters.update(limit=v))
     most_first = {"facts_desc": (-(2**53), "")}
@@ -223,21 +199,26 @@ def queries(made: Declarations) -> dict[str, Field]:
             type="AidRelationshipConnection | None",
             binding=help.HELPERS,
             description="Who helps a place, an organization or a project: one row for each helper, most facts first.",
-            arguments=page("helpers", most_first, of, via, _roll_up(), timed=True),
+            arguments=page("helpers", most_first, of, kept, _roll_up(), timed=True),
         ),
         "recipients": Field(
             type="AidRelationshipConnection | None",
             binding=help.RECIPIENTS,
             description="Whom a place or an organization helps: one row for each place or organization, most facts first. "
             "Help to a project is help to the place it lies in.",
-            arguments=page("recipients", most_first, of, via, _roll_up(), timed=True),
+            arguments=page("recipients", most_first, of, kept, _roll_up(), timed=True),
         ),
         "help": Field(
             type="AidRelationship | None",
             binding=help.BETWEEN,
             description="All that one does for another.",
             arguments=Arguments(
-                declared=(_id("from", "Id of who helps."), _id("to", "Id of who is helped."), via, _roll_up())
+                declared=(
+                    entity_id("from", "Id of who helps."),
+                    entity_id("to", "Id of who is helped."),
+                    kept,
+                    _roll_up(),
+                )
             ).timed(),
         ),
         "paths": Field(
@@ -246,11 +227,11 @@ def queries(made: Declarations) -> dict[str, Field]:
             description="How two entities hang together.",
             arguments=Arguments(
                 declared=(
-                    _id("from", "Id of the one end."),
-                    _id("to", "Id of the other."),
+                    entity_id("from", "Id of the one end."),
+                    entity_id("to", "Id of the other."),
                     hops,
                     first,
-                    _via(made, "Only over these types; without it over help, posts, projects, ownership and PART_OF."),
+                    via(kinds, "Only over these types; without it over help, posts, projects, ownership and PART_OF."),
                 )
             ).timed(),
         ),

@@ -14,7 +14,19 @@ from strawberry.types import ExecutionContext
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from api import entities, help, organizations, overview, places, projects, provenance
+from api import (
+    coverage,
+    entities,
+    help,
+    organizations,
+    overview,
+    places,
+    projects,
+    provenance,
+    search,
+    supervision,
+    timeline,
+)
 from api.arguments import ABSENT, Argument, camel
 from api.declare import PAGE_INFO, Declarations, Declared, Field, connection
 from api.vocabulary import Deriver
@@ -22,7 +34,7 @@ from graph.model import MODEL, Vocabulary
 from graph.money import decimal_text
 
 #: What a noun declares: fields beside the vocabulary's (EXTRA), types of its own, questions.
-NOUNS = (entities, places, organizations, projects, provenance, help, overview)
+NOUNS = (entities, places, organizations, projects, provenance, help, search, timeline, supervision, overview, coverage)
 
 Decimal = NewType("Decimal", str)
 PartialDate = NewType("PartialDate", str)

@@ -64,16 +64,16 @@ def constant(text: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).replace("-", "_").upper()
 
 
+def add_enum(made: Declarations, name: str, description: str, values: Iterable[tuple[str, str]]) -> str:
+    """Adds an enum of stored values, each with its description; returns its name."""
+    members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
+    enum: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
+    made.enums[name] = strawberry.enum(enum, description=description)
+    return name
+
+
 def described(declared: Property) -> str:
     return f"{declared.description} Unit: {declared.unit}." if declared.unit else declared.description
-
-
-def enumeration(made: Declarations, name: str, description: str, values: Iterable[tuple[str, str]]) -> type[Enum]:
-    """Declares an enum; `values` are as stored, each with its description."""
-    members = {constant(value): strawberry.enum_value(value, description=text) for value, text in values}
-    declared: type[Enum] = Enum(name, members)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-    made.enums[name] = strawberry.enum(declared, description=description)
-    return made.enums[name]
 
 
 class Deriver:
@@ -141,8 +141,7 @@ class Deriver:
         )
 
     def _enum(self, name: str, description: str, values: Iterable[tuple[str, str]]) -> str:
-        enumeration(self._made, name, description, values)
-        return name
+        return add_enum(self._made, name, description, values)
 
     def _code_enum(self, owner: str, declared: Property) -> str:
         if declared.codes not in self._codes:

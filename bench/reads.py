@@ -43,6 +43,7 @@ class Recorder:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
+        self.kind = graph.kind
 
     async def record(
         self, cypher: str, p: Mapping[str, Any] | None = None, *, timeout: float | None = None

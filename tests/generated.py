@@ -39,6 +39,7 @@ KNOWN = ("2001-01-01", "2999-12-31", "2999-12-31T00:00:00Z")
 TEXTS = {
     "currency": ("CNY", "CNY", "USD"), "status": ("planned", "trial production succeeded", "none"),
     "publisher": ("中央纪委国家监委网站", "nobody"), "code": ("530724", "520500", "440100", "310000", "610000", "CN", "999999"),
+    "text": ("宁蒗", "朝阳", "宁", "ninglang", "nlx", "扶贫办", "Yunnan", "AND OR", "*", "毕节 2020"),
 }  # fmt: skip
 #: Cursors of lists of facts stand on days and ids of facts; of lists of entities, on ids and pinyin.
 KEYS = ("", "cn:44", "guang", "2016-06-01", "2020-01-01", "fact:8", "~", "shang", "zhe")
@@ -281,7 +282,8 @@ def literal(value: Any, type_: Any) -> str:
 #: Root fields, by how often they are asked.
 ROOTS = ("node",) * 12 + ("place",) * 4 + ("nodes", "helpers", "helpers") + (
     "places", "placeGroups", "organizations", "companies", "agencies", "officials", "projects", "programmes",
-    "inspections", "mechanisms", "sources", "datasets", "paths", "overview", "sectors",
+    "inspections", "mechanisms", "sources", "datasets", "paths", "overview", "sectors", "search",
+    "timeline", "timeline", "supervision", "coverage",
 )  # fmt: skip
 
 

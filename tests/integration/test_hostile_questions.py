@@ -176,17 +176,24 @@ class Slot:
     def looked_for(self) -> bool:
         """The text is compared with what is stored; elsewhere it must have a form."""
         argument = self.name.rsplit(".", 1)[-1]
-        return argument not in ("after", "asOf", "knownOn", "from_", "to_", "code") and self.name != "Overview.currency"
+        formed = argument in ("after", "asOf", "knownOn", "from_", "to_", "code") or self.name == "Overview.currency"
+        return not formed and not self.searched
+
+    @property
+    def searched(self) -> bool:
+        """Any text may find something by its words: tests/integration/test_search.py tries these."""
+        return self.name == "Query.search.text"
 
     @property
     def prefix(self) -> str:
         """Ids that must exist have a colon, or a hint is given."""
-        return "cn:" if self.name in ("Query.helpers.of", "Query.paths.from", "Query.paths.to") else ""
+        return "cn:" if self.name in HINTED else ""
 
 
+HINTED = {f"Query.{name}" for name in ("helpers.of", "paths.from", "paths.to", "timeline.of", "supervision.of")}
 #: What arguments without a default are given, where another one is tried.
 REQUIRED = {"id": '"cn:530724"', "ids": '["cn:530724"]', "of": '"cn:530724"', "from": '"cn:310110"', "to": '"cn:530724"',
-            "code": '"530724"', "class": "REPORTED_TOTAL"}  # fmt: skip
+            "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"'}  # fmt: skip
 #: An entity of each type, where the seed has one.
 ENTITIES = {
     "Country": "iso:CN", "Province": "cn:310000", "Prefecture": "cn:530700", "County": "cn:530724",
@@ -285,7 +292,9 @@ def test_the_walk_finds_every_argument() -> None:
     for name in (
         "Query.node.id", "Query.nodes.ids", "Query.place.code", "Query.places.within", "Query.places.after", "Query.places.asOf",
         "Query.places.knownOn", "Query.places.during.from_", "Query.places.during.to_", "Query.helpers.of", "Query.paths.from",
-        "Query.paths.to", "Query.projects.status", "Query.sources.publisher", "Overview.currency", "AidRelationship.facts.after",
+        "Query.paths.to", "Query.search.text", "Query.timeline.of", "Query.supervision.of",
+        "Query.projects.status", "Query.sources.publisher", "Overview.currency",
+        "AidRelationship.facts.after", "Supervision.rows.after",
     ):  # fmt: skip
         assert name in names
     tried = {id(f.extensions["declared"]) for t in SCHEMA._schema.type_map.values() for f in fields_with_text(t)}
@@ -379,7 +388,7 @@ async def test_a_text_that_must_have_a_form_is_refused(api: Api) -> None:
     texts = cycle((*HOSTILE, *TOO_LONG))
     api.slow.clear()
     for slot in SLOTS:
-        if slot.looked_for:
+        if slot.looked_for or slot.searched:
             continue
         hint = says[slot.name.rsplit(".", 1)[-1]]
         everything = slot.name in ("Query.places.after", "Query.helpers.asOf", "Query.place.code", "Overview.currency")

@@ -18,7 +18,10 @@ SCHEMA = own_schema()
 CORE = SCHEMA._schema
 ORDERS = ("ID_ASC", "ID_DESC", "PINYIN_ASC", "PINYIN_DESC")
 LEVELS = ("COUNTRY", "PROVINCE", "PREFECTURE", "COUNTY", "TOWNSHIP", "VILLAGE", "ZONE")
-LISTS = tuple(name for name, definition in CORE.query_type.fields.items() if "orderBy" in definition.args)
+#: Lists of the entities of a label.
+LISTS = tuple(
+    name for name, one in CORE.query_type.fields.items() if {"orderBy", "of"} & one.args.keys() == {"orderBy"}
+)
 WITHIN = tuple(name for name in LISTS if "within" in CORE.query_type.fields[name].args)
 #: Of each label.
 ROWS = 200
@@ -119,6 +122,9 @@ async def test_entities_and_what_hangs_on_them_are_found_by_their_ids(neo4j: Gra
         '{ place(code: "530724") { pairingsReceived(first: 2, orderBy: BEGAN_ASC) { totalCount nodes { programme { id } } } } }',
         '{ helpers(of: "cn:530724", asOf: "2020-04-30") { nodes { helper { id } facts(first: 2) { nodes { means { id } } } } } }',
         '{ paths(from: "cn:310110", to: "cn:530724") { paths { nodes { id } } } }',
+        '{ search(text: "宁蒗") { totalCount nodes { match entity { id } } } }',
+        '{ timeline(of: "cn:530724", asOf: "2020-04-30") { nodes { other { id } fact { id } } } }',
+        '{ supervision(of: "cn:520500", asOf: "2020-05-01") { open rows { nodes { inspection { id } } } } }',
     ):
         compiled, p = plan(executor, query)
         found = await operators(neo4j, compiled.plan.cypher, p)

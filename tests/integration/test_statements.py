@@ -41,7 +41,7 @@ CORE: GraphQLSchema = SCHEMA._schema
 #: Arguments that a field cannot do without.
 REQUIRED = {
     "id": '"cn:530724"', "ids": '["cn:530724", "none", "cn:440100"]', "code": '"530724"', "of": '"cn:530724"',
-    "from": '"cn:310110"', "to": '"cn:530724"', "class": "REPORTED_TOTAL",
+    "from": '"cn:310110"', "to": '"cn:530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"',
 }  # fmt: skip
 #: Fields with selections of their own in one document; more make a statement that Neo4j plans for seconds.
 TOGETHER = 6
@@ -253,7 +253,9 @@ async def test_every_field_of_every_type_takes_one_statement_and_one_record(seed
 async def test_several_root_fields_are_one_statement(asked: Answering) -> None:
     query = """{ place(code: "530724") { name } again: place(code: "440100") { name } places(first: 2) { totalCount }
       officials(first: 2) { nodes { name } } helpers(of: "cn:530724") { totalCount } overview { entities { count } }
-      nodes(ids: ["iso:CN", "none"]) { id } paths(from: "cn:310000", to: "cn:530724") { truncated } }"""
+      nodes(ids: ["iso:CN", "none"]) { id } search(text: "宁蒗") { totalCount nodes { match } } coverage { places { places } }
+      timeline(of: "cn:530724") { totalCount } supervision(of: "cn:520500") { open rows { totalCount } }
+      paths(from: "cn:310000", to: "cn:530724") { truncated } }"""
     assert await taken(asked.compiled, Question(name="roots", query=query)) == (1, 1, True)
 
 

@@ -13,6 +13,7 @@ from api.cursors import Seal
 from api.errors import BadUserInput
 from api.execute import Executor
 from api.schema import own_schema
+from graph.engine import Engine
 from graph.errors import TimedOut
 
 SEAL = Seal(b"k" * 32)
@@ -21,6 +22,8 @@ ASKED = Asked(now=datetime(2026, 11, 23, tzinfo=UTC), seal=SEAL)
 
 class Reached:
     """Stands for a graph: whatever is asked of it takes too long, so TIMEOUT tells that a question got this far."""
+
+    kind = Engine.EMBEDDED
 
     async def record(self, *_: Any, **__: Any) -> None:
         raise TimedOut("reached")

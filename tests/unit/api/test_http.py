@@ -17,6 +17,7 @@ import pytest
 
 from api.app import create_app
 from api.http import BODY
+from graph.engine import Engine
 from graph.errors import EngineUnavailable, GraphError, TimedOut
 
 JSON = "application/json"
@@ -36,6 +37,8 @@ NODE = "query ($id: ID!) { node(id: $id) { id } }"
 
 class Standing:
     """Stands for a graph: each question is answered with `answers`, or fails with it."""
+
+    kind = Engine.EMBEDDED
 
     def __init__(self, answers: Any = ()) -> None:
         self.answers = answers

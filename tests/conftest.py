@@ -20,6 +20,19 @@ hypothesis_settings.register_profile("here", deadline=None)  # timings are no te
 hypothesis_settings.load_profile("here")
 
 ENGINES = ("embedded", "neo4j")
+#: Fixtures that are a graph of the whole session.
+GRAPHS = {"empty_graph", "seeded"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests: those on the session's graphs stay in one, so that there is one of each;
+    other modules that start databases stay whole."""
+    for item in items:
+        if GRAPHS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("graphs"))
+        elif "unit" not in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -21,8 +21,6 @@ SCHEMA = own_schema()
 SEED = Path(__file__).parents[2] / "seed"
 #: What each engine answered to each question, for the other one to be compared with.
 ANSWERS: dict[str, dict[str, bytes]] = {}
-#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is also answered field by field.
-SOME = 20
 #: Questions made at random, and what each engine answered to them.
 GENERATED = 30
 MADE: dict[str, dict[str, bytes]] = {}
@@ -62,8 +60,8 @@ async def test_both_ways_and_both_engines_answer_alike(asked: Answering, engine:
     compiled = await answers(asked.compiled, QUESTIONS)
     wrong = {question.name for question in QUESTIONS if question.wrong}
     assert {name for name, said in compiled.items() if b'"errors"' in said} == wrong
-    plain = await answers(asked.plain, QUESTIONS if engine == "embedded" else QUESTIONS[::SOME])
-    assert differing(plain, compiled) == {}
+    if engine == "embedded":  # Neo4j plans each statement for 50 ms and more: tests/soak does it there
+        assert differing(await answers(asked.plain, QUESTIONS), compiled) == {}
     ANSWERS[engine] = compiled
     for other, said in ANSWERS.items():
         assert said.keys() == compiled.keys(), other

@@ -17,11 +17,11 @@ from api.execute import Refused
 from api.schema import own_schema
 from graph.engine import Graph
 from tests.generated import Pool, filled, question
-from tests.questions import Question, answering, timeless
+from tests.questions import Question, answer, answering, corpus, timeless
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(2400)]
 
-QUESTIONS = 150
+QUESTIONS = 2_000
 #: On Neo4j, which plans each statement that is new to it, every twentieth is also answered field by field.
 SOME = 20
 AT_ONCE = 4
@@ -96,3 +96,10 @@ async def test_generated_questions_are_answered_alike(seeded: Graph, engine: str
     assert some >= len(asked.answers) / 2
     assert asked.refused.total() < len(asked.answers) / 2
     ASKED[engine] = asked
+
+
+async def test_the_documents_are_answered_alike_the_plain_way(seeded: Graph) -> None:
+    """On Neo4j too, for which tests/integration/test_documents.py has no time."""
+    ways = answering(seeded, own_schema())
+    for written in corpus():
+        assert await answer(ways.plain, written) == await answer(ways.compiled, written), written

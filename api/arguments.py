@@ -142,7 +142,7 @@ def text(name: str, description: str, *, type_: Any = str, required: bool = Fals
     return Argument(name=name, type=type_ if required else type_ | None, description=description, put=put)
 
 
-def entity_id(name: str, description: str) -> Argument:
+def entity_id(name: str, description: str, *, required: bool = True) -> Argument:
     """The id of the entity a question is about: one that can be none is refused, since nothing would be found."""
 
     def put(value: Any, prepared: Prepared) -> None:
@@ -152,8 +152,10 @@ def entity_id(name: str, description: str) -> Argument:
             hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
             raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
         prepared.parameters[name] = value
+        prepared.shape[name] = True
 
-    return Argument(name=name, type=strawberry.ID, description=description, put=put, entity=True)
+    type_ = strawberry.ID if required else strawberry.ID | None
+    return Argument(name=name, type=type_, description=description, put=put, entity=True)
 
 
 def via(kinds: type[Enum], description: str) -> Argument:

@@ -1,10 +1,6 @@
 """Claims that contradict one another."""
 
-from typing import Any
-
-import strawberry
-
-from api.arguments import Argument, Prepared, checked_text, page, via
+from api.arguments import entity_id, page, via
 from api.declare import Declarations, Declared, Field
 from api.vocabulary import add_enum
 from graph import conflicts as rules
@@ -44,24 +40,17 @@ _SUBJECTS = {
 }
 
 
-def _of() -> Argument:
-    def put(value: Any, prepared: Prepared) -> None:
-        prepared.parameters["of"] = checked_text(value, "of")
-        prepared.shape["of"] = True
-
-    text = "Only conflicts between this entity and others; of the whole graph if absent."
-    return Argument(name="of", type=strawberry.ID | None, description=text, put=put, entity=True)
-
-
 def queries(made: Declarations) -> dict[str, Field]:
     assert set(_SUBJECTS) == {*rules.FIGURES, *rules.DATES}
     add_enum(made, "ConflictSubject", "What claims differ in.", _SUBJECTS.items())
+    text = "Only conflicts between this entity and others; of the whole graph if absent."
+    of = entity_id("of", text, required=False)
     kinds = via(made.enums["RelationshipType"], "Only facts of these types.")
     return {
         "conflicts": Field(
             type="ConflictConnection | None",
             binding=conflicts.CONFLICTS,
             description="Claims that contradict one another, as the load runs found them: by id.",
-            arguments=page("conflicts", {"id_asc": ("",)}, _of(), kinds, timed=True),
+            arguments=page("conflicts", {"id_asc": ("",)}, of, kinds, timed=True),
         )
     }

@@ -190,7 +190,12 @@ class Slot:
         return "cn:" if self.name in HINTED else ""
 
 
-HINTED = {f"Query.{name}" for name in ("helpers.of", "paths.from", "paths.to", "timeline.of", "supervision.of")}
+HINTED = {
+    f"Query.{name}"
+    for name in (
+        "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of", "conflicts.of",
+    )
+}  # fmt: skip
 #: What arguments without a default are given, where another one is tried.
 REQUIRED = {"id": '"cn:530724"', "ids": '["cn:530724"]', "of": '"cn:530724"', "from": '"cn:310110"', "to": '"cn:530724"',
             "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"'}  # fmt: skip
@@ -423,8 +428,10 @@ async def test_what_is_there_is_found_only_by_its_very_id(api: Api) -> None:
         "cn:530700\u200b",
         "cn:５30700",
     ):
-        nothing = {"data": {"node": None, "nodes": [None], "places": {"totalCount": 0}}}
-        assert await api.ask(query, id=id_) == nothing
+        missing = {"path": ["places"], "extensions": {"code": "NOT_FOUND"}}
+        assert await api.ask(query, id=id_) == {"data": None, "errors": [missing]}
+        nothing = {"data": {"node": None, "nodes": [None]}}
+        assert await api.ask("query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }", id=id_) == nothing
 
 
 # cursors

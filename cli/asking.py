@@ -25,7 +25,7 @@ ROWS = "ROWS"
 EVIDENCE = "evidence { locator source { id publisher url } }"
 #: One fact, with whatever figures its type has.
 FACT = f"""fragment fact on Fact {{
-  id type holds validFrom validTo to {{ id name }} {EVIDENCE}
+  id type holds validFrom validTo to {{ id name ... on Project {{ count }} }} {EVIDENCE}
   ... on MonetaryFact {{ amount currency class basis bound perYear measure raw }}
   ... on Funding {{ projects }}
   ... on StaffTransfer {{ people staffKind: kind basis bound perYear measure raw }}
@@ -35,7 +35,17 @@ FACT = f"""fragment fact on Fact {{
 TOTAL = """fragment total on Total {
   measure type class basis unit counted kinds perYear toProjects sum bound added
   notAdded(first: 3) {
-    totalCount nodes { reason fact { id validFrom validTo ... on MonetaryFact { amount currency raw } } }
+    totalCount
+    nodes {
+      reason
+      fact {
+        id validFrom validTo
+        ... on MonetaryFact { amount currency bound raw }
+        ... on Funding { projects }
+        ... on StaffTransfer { people staffKind: kind bound raw }
+        ... on LabourTransfer { workers personClass bound raw }
+      }
+    }
   }
 }"""
 _TIMES = "$asOf: String, $during: Period, $knownOn: String"
@@ -94,7 +104,10 @@ SEARCH = f"""query ($text: String!, $types: [EntityType!], $after: String) {{
       entity {{
         id type name nameEn
         ... on Place {{ validTo ancestors {{ name }} }}
-        ... on Organization {{ locations(first: 2) {{ nodes {{ to {{ name }} }} }} partOf(first: 1) {{ nodes {{ to {{ name }} }} }} }}
+        ... on Organization {{
+          locations(first: 2) {{ nodes {{ to {{ name }} }} }}
+          partOf(first: 1) {{ nodes {{ to {{ name }} }} }}
+        }}
         ... on Project {{ locations(first: 2) {{ nodes {{ to {{ name }} }} }} }}
         ... on Inspection {{ locations(first: 2) {{ nodes {{ to {{ name }} }} }} }}
         ... on Official {{ posts(first: 2) {{ nodes {{ to {{ name }} }} }} }}
@@ -166,6 +179,13 @@ class Options:
     max_hops: int = 3
     first: int = 20
 
+    def typed(self) -> str:
+        """The options as they are typed again for a question about the same, but for `first`."""
+        given = [("--as-of", self.as_of), ("--during", self.during), ("--known-on", self.known_on)]
+        said = "".join(f" {option} {value}" for option, value in given if value)
+        said += f" --via {','.join(self.via)}" if self.via else ""
+        return said + (" --roll-up" if self.roll_up else "")
+
     def variables(self, question: Question) -> dict[str, Any]:
         """Variables of the question's document but for its ends. Raises CommandError."""
         said: dict[str, Any] = {}
@@ -203,6 +223,13 @@ def relationship_types(given: Iterable[str]) -> list[str]:
 
 
 # names
+
+
+class Missing(CommandError):
+    """What was asked about is not there."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 1)
 
 
 def as_id(text: str) -> str | None:
@@ -248,11 +275,9 @@ def within(entity: Mapping[str, Any]) -> str:
     return ""
 
 
-def ambiguous(name: str, question: str, found: list[Mapping[str, Any]]) -> CommandError:
+def ambiguous(name: str, found: list[Mapping[str, Any]]) -> CommandError:
     """Names all that is meant by a name, and how to say which."""
-    lines = [
-        f"{printable(name)} is the name of {len(found)}: say which by its id, as in `ask {question} {found[0]['entity']['id']}`"
-    ]
+    lines = [f"{printable(name)} is the name of {len(found)}: say which by its id"]
     for hit in found:
         entity = hit["entity"]
         until = f", until {entity['validTo']}" if entity.get("validTo") else ""
@@ -288,15 +313,16 @@ def refusal(errors: list[Mapping[str, Any]]) -> CommandError:
     message = message.replace(" and during are both", " and --during are both").replace(
         "search finds", "`ask search` finds"
     )
-    return CommandError(message, _CODES.get(code, 1))
+    return Missing(message) if code == "NOT_FOUND" else CommandError(message, _CODES.get(code, 1))
 
 
 @dataclass(slots=True)
 class Asker:
-    """Asks the API over a graph. `say` is told which entity a name was taken for."""
+    """Asks the API over a graph. `say` is told which entity a name was taken for; `meant` keeps it."""
 
     executor: Executor
-    say: Callable[[str], None] = field(default=lambda _: None)
+    say: Callable[[str], None]
+    meant: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     async def over(cls, graph: Graph, say: Callable[[str], None]) -> "Asker":
@@ -322,9 +348,9 @@ class Asker:
             for end, name in zip(question.ends, names, strict=False):
                 variables[end] = await self.id_of(name, question)
             return await self._pages(question, variables, options.first)
-        except CommandError as error:
-            if error.exit_code == 1 and await self.empty():
-                raise CommandError(EMPTY, 1) from None
+        except Missing:
+            if await self.empty():
+                raise Missing(EMPTY) from None
             raise
 
     async def _pages(self, question: Question, variables: dict[str, Any], first: int) -> Any:
@@ -339,24 +365,26 @@ class Asker:
             page["nodes"] += more["nodes"]
             page["pageInfo"] = more["pageInfo"]
         if not (page and page["nodes"]) and await self.empty():
-            raise CommandError(EMPTY, 1)
+            raise Missing(EMPTY)
         return data
 
     async def id_of(self, name: str, question: Question) -> str:
         """The id a name or a code stands for. Raises CommandError where it stands for none or for several."""
         if (id_ := as_id(name)) is not None:
+            self.meant[name] = printable(id_)
             return id_
         variables = {"text": name, "types": list(question.types)}
         found = (await self.data(SEARCH, variables, LOOKED_AT))["search"]
         chosen = candidates(found["nodes"])
         if len(chosen) > 1:
-            raise ambiguous(name, question.name, chosen)
+            raise ambiguous(name, chosen)
         if not chosen:
             similar = found["totalCount"]
             hint = f": `ask search {name}` lists {similar:,} whose names hold it" if similar else ""
-            raise CommandError(printable(f"nothing that can be asked about is named {name!r}{hint}"), 1)
+            raise Missing(printable(f"nothing that can be asked about is named {name!r}{hint}"))
         entity = chosen[0]["entity"]
-        self.say(printable(f"{name} → {entity['name']} ({entity['id']})"))
+        self.meant[name] = printable(f"{entity['name']} ({entity['id']})")
+        self.say(f"{printable(name)} → {self.meant[name]}")
         return entity["id"]
 
     async def empty(self) -> bool:

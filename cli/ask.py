@@ -13,9 +13,11 @@ app = typer.Typer(
     "Example: `aidgraph ask helpers 宁蒗 --as-of 2020-04-30`",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Id, code or name.", show_default=False)]
-From = Annotated[str, typer.Argument(metavar="FROM", help="Id, code or name of the one.", show_default=False)]
-To = Annotated[str, typer.Argument(metavar="TO", help="Id, code or name of the other.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="Id, code or name.", show_default=False)]
+Helper = Annotated[str, typer.Argument(help="Id, code or name of who helps.", show_default=False)]
+Recipient = Annotated[str, typer.Argument(help="Id, code or name of who is helped.", show_default=False)]
+Start = Annotated[str, typer.Argument(help="Id, code or name of the one.", show_default=False)]
+End = Annotated[str, typer.Argument(help="Id, code or name of the other.", show_default=False)]
 AsOf = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it at run time
     typer.Option("--as-of", metavar="DAY", help="What held on a day, and what had begun by it, such as 2020-04-30."),
@@ -73,19 +75,19 @@ def recipients(
 
 @app.command()
 def help(
-    from_: From, to: To, as_of: AsOf = None, during: During = None, known_on: KnownOn = None, via: Via = None,
+    helper: Helper, recipient: Recipient, as_of: AsOf = None, during: During = None, known_on: KnownOn = None, via: Via = None,
     roll_up: RollUp = False, first: First = 20, json: Json = False,
 ) -> None:  # fmt: skip
     """All that one does for another, with totals and evidence.
 
     Example: `aidgraph ask help 江苏省 陕西省 --during 2019..2019`
     """
-    _ask("help", (from_, to), json, as_of, during, known_on, via, roll_up=roll_up, first=first)
+    _ask("help", (helper, recipient), json, as_of, during, known_on, via, roll_up=roll_up, first=first)
 
 
 @app.command()
 def path(
-    from_: From, to: To, as_of: AsOf = None, during: During = None, known_on: KnownOn = None, via: Via = None,
+    start: Start, end: End, as_of: AsOf = None, during: During = None, known_on: KnownOn = None, via: Via = None,
     max_hops: Annotated[int, typer.Option("--max-hops", metavar="N", help="Steps of a path at most, 1 to 4.")] = 3,
     first: First = 20, json: Json = False,
 ) -> None:  # fmt: skip
@@ -93,12 +95,12 @@ def path(
 
     Example: `aidgraph ask path 杨浦区 宁蒗 --max-hops 2`
     """
-    _ask("path", (from_, to), json, as_of, during, known_on, via, max_hops=max_hops, first=first)
+    _ask("path", (start, end), json, as_of, during, known_on, via, max_hops=max_hops, first=first)
 
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A name, or some of its words.", show_default=False)],
+    text: Annotated[str, typer.Argument(help="A name, or some of its words.", show_default=False)],
     first: First = 20,
     json: Json = False,
 ) -> None:

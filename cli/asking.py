@@ -277,7 +277,10 @@ def within(entity: Mapping[str, Any]) -> str:
 
 def ambiguous(name: str, found: list[Mapping[str, Any]]) -> CommandError:
     """Names all that is meant by a name, and how to say which."""
-    lines = [f"{printable(name)} is the name of {len(found)}: say which by its id"]
+    first = found[0]["entity"]["id"]
+    lines = [
+        f"{printable(name)} is the name of {len(found)}: give the id of the one meant in its place, such as {first}"
+    ]
     for hit in found:
         entity = hit["entity"]
         until = f", until {entity['validTo']}" if entity.get("validTo") else ""

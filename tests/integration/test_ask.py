@@ -60,7 +60,7 @@ async def test_helpers_of_ninglang(ask: Asking, capsys: pytest.CaptureFixture[st
     assert money.endswith("中央纪委国家监委网站, line 23")
     yangpu = lines.index("→ 杨浦区 Yangpu District (cn:310110)")
     posted = "徐敏 is posted to 宁蒗彝族自治县, 扶贫办副主任（挂职）"
-    assert row_of(lines[:yangpu], posted, "since 2019-07  last known  ").endswith("中央纪委国家监委网站, line 19")
+    assert row_of(lines[:yangpu], posted, "since 2019-07", "last known").endswith("中央纪委国家监委网站, line 19")
     assert row_of(lines[yangpu:], posted, "last known, implied")
 
 
@@ -87,9 +87,9 @@ async def test_help_of_jiangsu_for_shaanxi(ask: Asking) -> None:
 async def test_what_is_not_added_is_said(ask: Asking) -> None:
     lines = await ask("help", "浙江省", "四川省")
     at = lines.index("    total: none of money in CNY, reported total")
-    assert {line.partition(", reported")[0].strip() for line in lines[at + 1 : at + 3]} == {
-        "not added: 5,278,800,000 CNY",
-        "not added: 3,405,000,000 CNY",
+    assert {line.partition(":")[2].partition(":")[0].strip() for line in lines[at + 1 : at + 3]} == {
+        "5,278,800,000 CNY, 2016 – 2021-06",
+        "3,405,000,000 CNY, 2021",
     }
     assert "its period overlaps that of another figure" in lines[at + 1]
 
@@ -146,14 +146,14 @@ async def test_nothing_known_is_said(ask: Asking) -> None:
     assert await ask("recipients", "cn:110101", during="2019") == [
         "cn:110101 is not known to help anybody during 2019."
     ]
-    assert await ask("help", "110101", "110102") == ["东城区 (cn:110101) is not known to help 西城区 (cn:110102)."]
+    assert await ask("help", "110101", "110102") == ["cn:110101 is not known to help cn:110102."]
     assert await ask("supervision", "110101") == ["No inspection is known that has to do with cn:110101."]
     assert await ask("search", "什么都没有") == ["Nothing is found for '什么都没有'."]
 
 
 async def test_pages_become_one_answer(data: Asking, seeded: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of more rows than one document may ask for: the same as in one page."""
-    whole = await data("search", "省", first=30)
+    whole = await data("search", "省", first=20)
     asker = await Asker.over(seeded, print)
     pages: list[int] = []
     once = Asker.data
@@ -165,8 +165,8 @@ async def test_pages_become_one_answer(data: Asking, seeded: Graph, monkeypatch:
     monkeypatch.setattr(Asker, "data", counted)
     small = type(QUESTIONS["search"])(name="search", document=QUESTIONS["search"].document, ends=(), takes=("text",),
                                       paged=("search",), page=12)  # fmt: skip
-    found = await asker.ask(small, ("省",), Options(first=30))
-    assert found == whole and len(found["search"]["nodes"]) == 30 and pages == [12, 12, 6]
+    found = await asker.ask(small, ("省",), Options(first=20))
+    assert found == whole and len(found["search"]["nodes"]) == 20 and pages == [12, 8]
 
 
 async def test_json_is_the_data_of_the_answer(data: Asking) -> None:

@@ -270,7 +270,7 @@ def _relationship(row: Row, options: Options, *, alone: bool) -> Iterator[Render
             for line in left_out(one):
                 yield _in(Text(line), 6)
         table = [_fact(one, recipient) for one in facts]
-        yield _in(_table(table, "help", "figure", "when", "holds", "to", "stands in"), 4)
+        yield _in(_table(table, "help", "figure", "when", "how sure", "to", "stands in"), 4)
         if alone:
             yield from _more(len(facts), count)
         elif count > len(facts):
@@ -278,7 +278,8 @@ def _relationship(row: Row, options: Options, *, alone: bool) -> Iterator[Render
     elif options.roll_up:
         yield _in(Text("directly: nothing is known"), 2)
     if (through := row.get("through")) and through["nodes"]:
-        yield _in(Text(f"through {through['totalCount']:,} pairs of places, never added to the direct help:"), 2)
+        many = f"{through['totalCount']:,} pair{'s' if through['totalCount'] > 1 else ''}"
+        yield _in(Text(f"through {many}, never added to the direct help:"), 2)
         pairs = [
             (named(one["helper"]), "→", named(one["recipient"]), ", ".join(helping(kind) for kind in one["kinds"]),
              one["since"] or "", f"{one['factsCount']:,}")

@@ -98,7 +98,7 @@ async def test_roll_up_keeps_direct_and_through_apart(ask: Asking) -> None:
     lines = await ask("helpers", "530000", roll_up=True, as_of="2020-04-30", via=("PAIRED_WITH",))
     assert "  directly: is paired to help; since 2001; 3 facts" in lines
     assert "  directly: nothing is known" in lines
-    assert "  through 21 pairs of places, never added to the direct help:" in lines
+    assert "  through 21 pairs, never added to the direct help:" in lines
     assert row_of(lines, "杨浦区 (cn:310110)", "→", "丽江市 (cn:530700)", "is paired to help", "2017")
     again = "aidgraph ask help cn:310000 cn:530000 --as-of 2020-04-30 --via PAIRED_WITH --roll-up --first 100"
     assert f"    … and 13 more: {again}" in lines

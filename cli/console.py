@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+class CommandError(Exception):
+    """What a command refuses, or did not find; its text is meant for the user."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 def version() -> str:
     from importlib.metadata import version as installed
 
@@ -41,7 +49,7 @@ def exit_code(error: Exception) -> int | None:
     from loaders.records import LoadError
     from loaders.tabular import UnreadableFile
 
-    if isinstance(error, GraphError):
+    if isinstance(error, GraphError | CommandError):
         return error.exit_code
     if isinstance(error, LoadError | UnreadableFile | OSError):
         return 1

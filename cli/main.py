@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from cli import ask
+
 app = typer.Typer(
     name="aidgraph",
     no_args_is_help=True,
@@ -19,6 +21,8 @@ app = typer.Typer(
     "the Neo4j that NEO4J_URI names. Exit codes: 0 done, 1 failed, 2 usage, 3 loaded with rejects, 4 engine not "
     "reachable or store in use, 5 another load is running.",
 )
+
+app.add_typer(ask.app, name="ask")
 
 Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose *.csv files are meant.", show_default=False)]
 Mapping = Annotated[

@@ -193,7 +193,8 @@ class Slot:
 HINTED = {
     f"Query.{name}"
     for name in (
-        "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of", "conflicts.of",
+        "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of",
+        "conflicts.of",
     )
 }  # fmt: skip
 #: What arguments without a default are given, where another one is tried.

@@ -15,6 +15,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from api import (
+    conflicts,
     coverage,
     entities,
     help,
@@ -34,7 +35,20 @@ from graph.model import MODEL, Vocabulary
 from graph.money import decimal_text
 
 #: What a noun declares: fields beside the vocabulary's (EXTRA), types of its own, questions.
-NOUNS = (entities, places, organizations, projects, provenance, help, search, timeline, supervision, overview, coverage)
+NOUNS = (
+    entities,
+    places,
+    organizations,
+    projects,
+    provenance,
+    help,
+    search,
+    timeline,
+    supervision,
+    overview,
+    coverage,
+    conflicts,
+)
 
 Decimal = NewType("Decimal", str)
 PartialDate = NewType("PartialDate", str)

@@ -5,6 +5,7 @@ start     `aidgraph --help`, as a whole process
 seed      loading the seed into an empty store
 second    the demo's second start, until it serves
 reads     six questions over HTTP, relative to the bare driver (--rounds 3 --shapes a,b --engines neo4j)
+questions who helps whom, relative to one point read, on the embedded engine
 """
 
 import argparse
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import reads, shapes
+from bench import questions, reads, shapes
 from graph import schema_ddl
 from graph.engine import Engine, Graph, Transaction, open_graph
 from graph.settings import Settings
@@ -181,7 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    everything = ("load", "start", "seed", "second", "reads")
+    everything = ("load", "start", "seed", "second", "reads", "questions")
     parser.add_argument("what", nargs="*", choices=[[], *everything], help="default: all")
     parser.add_argument("--rounds", type=int, default=9, help="of reads")
     parser.add_argument("--shapes", default=",".join(shapes.SHAPES), help="of reads")
@@ -203,6 +204,8 @@ def main() -> None:
             print(f"no Neo4j to be had: {error}")
     if "reads" in what:
         reads.bench(given.shapes.split(","), given.rounds, given.engines.split(","))
+    if "questions" in what:
+        asyncio.run(questions.bench())
 
 
 main()

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -316,6 +317,24 @@ class Staging:
                 locator=locator,
                 values=self._decoder.decode(payload),
             )
+
+    def types(self) -> set[str]:
+        """Types of which there are claims."""
+        return {type_ for (type_,) in self._db.execute("SELECT DISTINCT type FROM claim")}
+
+    def starts(self, type_: str) -> Iterator[str]:
+        """Entities that claims of a type start at."""
+        for (start,) in self._db.execute("SELECT DISTINCT start FROM claim WHERE type = ? ORDER BY start", (type_,)):
+            yield start
+
+    def several(self, type_: str) -> Iterator[tuple[str, list[dict[str, Value]]]]:
+        """Values of the claims of a type between two entities, with the start, where there is more than one."""
+        sql = (
+            "SELECT c.start, c.end, c.payload FROM (SELECT start, end FROM claim WHERE type = ?1 GROUP BY start, end "
+            "HAVING count(*) > 1) g JOIN claim c ON c.type = ?1 AND c.start = g.start AND c.end = g.end ORDER BY 1, 2"
+        )
+        for (start, _), rows in groupby(self._db.execute(sql, (type_,)), key=lambda row: row[:2]):
+            yield start, [self._decoder.decode(payload) for _, _, payload in rows]
 
     def holds(self, claim_ids: list[str]) -> set[str]:
         """Those of the ids that this run holds."""

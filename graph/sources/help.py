@@ -48,7 +48,8 @@ def _own(node: LiteralString) -> LiteralString:
     """Clauses that bind <node>own: the same territory under every code."""
     return (
         f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS]-({node}p) "
-        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} RETURN [{node}] + collect(DISTINCT {node}p) AS {node}own }} "
+        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} "
+        f"WITH {node}, collect(DISTINCT {node}p) AS {node}q RETURN [{node}] + {node}q AS {node}own }} "
     )
 
 
@@ -101,7 +102,7 @@ def _to(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralSt
     return (
         f"{_each(node, shape, *carried)}"
         f"CALL (_p) {{ OPTIONAL MATCH (_p)<-[_dj:LOCATED_IN]-(_j:Project) WHERE {known('_dj')} "
-        "RETURN [_p] + collect(DISTINCT _j) AS _js } UNWIND _js AS _t "
+        "WITH _p, collect(DISTINCT _j) AS _j1 RETURN [_p] + _j1 AS _js } UNWIND _js AS _t "
         f"MATCH (_t)-[_c:{_names(types)}]-(_o) WHERE {known('_c')} AND CASE type(_c) {directions} ELSE false END "
         f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} "
         f"WITH {keep}, _n AS _q, _t, _c, _s, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "

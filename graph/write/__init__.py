@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from graph.engine import Graph, Transaction
@@ -15,7 +15,7 @@ from graph.errors import RetractionRefused, TimedOut
 from graph.model import MODEL, Vocabulary
 from graph.records import PreparedClaim
 from graph.staging import DESCRIBED_IN, Described, Staging
-from graph.write import runs
+from graph.write import conflicts, runs
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
 from graph.write.lock import Lock, writer
@@ -61,8 +61,11 @@ async def load(
     withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
     _guard(withdrawn, allow_retract)
     run = await runs.begin(graph, origin, clock(), staged=staging.fingerprint(), append=append, version=version)
+    empty = await conflicts.empty_types(graph, staging.types(), vocabulary)
     loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
     await loading.all(staging, withdrawn, batch)
+    touched = _touched(staging, withdrawn, empty, vocabulary)
+    await conflicts.renew(graph, lock, touched, run.recorded_at, vocabulary)
     await run.end(graph, "done", clock(), rejected)
     return run.counts
 
@@ -204,6 +207,21 @@ async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: V
         if total:
             found.append((relationship.name, sorted(gone), total))
     return found
+
+
+def _touched(
+    staging: Staging, withdrawn: _Withdrawn, empty: set[str], vocabulary: Vocabulary
+) -> dict[str, Iterable[str]]:
+    """By type, entities whose claims a run wrote or withdrew, as far as they may contradict others."""
+    gone = {type_: {start for start, _, _ in claims} for type_, claims, _ in withdrawn}
+    return {
+        r.name: chain(
+            conflicts.among(r, staging.several(r.name)) if r.name in empty else staging.starts(r.name),
+            sorted(gone.get(r.name, ())),
+        )
+        for r in vocabulary.relationships
+        if r.name in gone or r.name in staging.types()
+    }
 
 
 def _missing(staging: Staging, claims: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

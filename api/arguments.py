@@ -258,11 +258,11 @@ def checked_day(value: str, name: str) -> str:
 def checked_instant(value: str, name: str) -> int:
     """A moment as epoch ms. A day means its end, UTC."""
     try:
-        if len(value) == len("2020-04-30"):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             day = date.fromisoformat(value)
             return _milliseconds(datetime(day.year, day.month, day.day, 23, 59, 59, 999_000, UTC))
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or "W" in value.upper():  # a week is no moment
             raise ValueError
         return _milliseconds(moment)
     except (ValueError, OverflowError):

@@ -200,7 +200,7 @@ async def test_a_code_where_an_id_is_meant(field: str, says: str) -> None:
     message = await refusal("BAD_USER_INPUT", f"{{ {says.format('530724')} }}")
     assert message == f"{field} is '530724': ids look like cn:530724; did you mean cn:530724?"
     message = await refusal("BAD_USER_INPUT", f"{{ {says.format('宁蒗')} }}")
-    assert message == f"{field} is '宁蒗': ids look like cn:530724; place(code:) and places give them"
+    assert message == f"{field} is '宁蒗': ids look like cn:530724; place(code:) and search give them"
 
 
 async def test_codes_and_currencies() -> None:

@@ -12,6 +12,8 @@ from tests.questions import Answering, answering
 ALL = [block for path in sorted(DOCS.glob("*.md")) for block in blocks(path.name)]
 SHOWN = [block for block in ALL if block.page in ANSWERED]
 OTHERS = [block for block in ALL if block.page not in ANSWERED]
+#: Questions to which the seed has nothing to say: it contradicts itself nowhere.
+EMPTY = {"conflicts"}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,8 @@ async def test_answer_of_a_page(asked: Answering, block: Block) -> None:
 
 @pytest.mark.parametrize("block", OTHERS, ids=str)
 async def test_question_of_a_document(seeded: Graph, block: Block) -> None:
-    """Without an error and not empty, through the application."""
+    """Without an error and not empty, through the application; `EMPTY` apart."""
     answer = await ask(seeded, block.query)
     assert "errors" not in answer, answer
-    assert all(answer["data"].values()) and re.search(r'"[^"]*[一-鿿]|[1-9]', str(answer["data"]))
+    assert all(answer["data"].values())
+    assert set(answer["data"]) <= EMPTY or re.search(r'"[^"]*[一-鿿]|[1-9]', str(answer["data"]))

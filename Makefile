@@ -14,7 +14,7 @@ SHARED = -n $(WORKERS) --dist loadgroup
 INSTALL_SELF = $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test soak check format lock docs schema bench clean python
+.PHONY: help demo serve test soak check format lock docs schema answers bench clean python
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ format: $(VENV)/.dev ## format the code
 docs: $(VENV)/.dev ## write the generated files anew: schema.graphql, docs/graph-model.md
 	@$(BIN)/aidgraph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 	@$(BIN)/aidgraph model > docs/graph-model.md.new && mv docs/graph-model.md.new docs/graph-model.md
+
+answers: $(VENV)/.dev ## write the answers in docs/tutorial.md and docs/article.md anew, as the seed gives them
+	@$(BIN)/python -m tests.pages
 
 bench: $(VENV)/.dev ## timings, as ratios in one run
 	@$(BIN)/python -m bench $(ARGS)

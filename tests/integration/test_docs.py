@@ -1,0 +1,35 @@
+"""Questions in the documents are answered by the seed, and the answers that pages show are those, on both engines."""
+
+import re
+
+import pytest
+
+from graph.engine import Graph
+from tests.integration.test_api import ask
+from tests.pages import ANSWERED, DOCS, Block, answered, blocks
+from tests.questions import Answering, answering
+
+ALL = [block for path in sorted(DOCS.glob("*.md")) for block in blocks(path.name)]
+SHOWN = [block for block in ALL if block.page in ANSWERED]
+OTHERS = [block for block in ALL if block.page not in ANSWERED]
+#: Questions to which the seed has nothing to say: it contradicts itself nowhere.
+EMPTY = {"conflicts"}
+
+
+@pytest.fixture(scope="module")
+def asked(seeded: Graph) -> Answering:
+    return answering(seeded)
+
+
+@pytest.mark.parametrize("block", SHOWN, ids=str)
+async def test_answer_of_a_page(asked: Answering, block: Block) -> None:
+    assert await answered(asked, block.query) == block.answer, "if the new answer is right: make answers"
+
+
+@pytest.mark.parametrize("block", OTHERS, ids=str)
+async def test_question_of_a_document(seeded: Graph, block: Block) -> None:
+    """Without an error and not empty, through the application; `EMPTY` apart."""
+    answer = await ask(seeded, block.query)
+    assert "errors" not in answer, answer
+    assert all(answer["data"].values())
+    assert set(answer["data"]) <= EMPTY or re.search(r'"[^"]*[一-鿿]|[1-9]', str(answer["data"]))

@@ -3,14 +3,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 PORT ?= 8000
-WORKERS ?= 2
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
 BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-SHARED = -n $(WORKERS) --dist loadgroup
 INSTALL_SELF = $(PIP) install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
@@ -44,10 +42,10 @@ serve: $(VENV)/.runtime ## serve the API over what is loaded (PORT=8000)
 	@$(BIN)/aidgraph serve --port $(PORT)
 
 test: $(VENV)/.dev ## all tests, on the embedded engine and on a real Neo4j
-	@$(BIN)/python -m pytest -m "not soak" $(SHARED) $(ARGS)
+	@$(BIN)/python -m tests.together -m "not soak" $(ARGS)
 
 soak: $(VENV)/.dev ## the long tests: kills, full disks, many fuzz cases
-	@$(BIN)/python -m pytest -m soak --timeout 1200 $(SHARED) $(ARGS)
+	@$(BIN)/python -m tests.together -m soak --timeout 1200 $(ARGS)
 
 check: $(VENV)/.dev ## formatting, lint and types
 	@$(BIN)/ruff format --check .

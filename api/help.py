@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.arguments import Argument, Arguments, Prepared, entity_id, page, via
+from api.arguments import Argument, Arguments, Prepared, entity_id, page, via, within
 from api.declare import Declarations, Declared, Field
 from api.errors import BadUserInput
 from api.vocabulary import LAST_TEXT, add_enum
@@ -121,6 +121,23 @@ RELATIONSHIP = Declared(
         ),
     },
 )
+HELP_COUNT = Declared(
+    name="HelpCount",
+    description="How many help a place, or how many it helps.",
+    fields={
+        "place": Field(type="Place", binding=help.PLACE, description="The place."),
+        "others_count": Field(
+            type="int", binding=help.OTHERS_COUNT, description="How many help it, or are helped by it, each once."
+        ),
+        "others": Field(
+            type="list[Entity]",
+            binding=help.OTHERS,
+            description=f"Who they are: the first {help.LISTED} by id; `helpers` and `recipients` give all.",
+            rows=int(help.LISTED),
+        ),
+        "facts_count": Field(type="int", binding=help.FACTS_COUNT, description="By how many facts."),
+    },
+)
 STEP = Declared(
     name="Step",
     description="One step of a path, from one entity to the next.",
@@ -183,6 +200,26 @@ def _roll_up() -> Argument:
     return Argument(name="rollUp", type=bool, default=False, description=description, put=put, shapes=True)
 
 
+def _counting(made: Declarations) -> tuple[Argument, ...]:
+    """Which places are listed."""
+    level, kinds = made.enums["PlaceLevel"], made.enums["RelationshipType"]
+
+    def put_level(value: Any, prepared: Prepared) -> None:
+        prepared.shape["label"] = value.value
+
+    def put_without(value: Any, prepared: Prepared) -> None:
+        prepared.shape["without"] = tuple(sorted({one.value for one in value}))
+
+    without = "Only places that have no help of these kinds in the time asked about."
+    return (
+        Argument(name="level", type=level, description="Level of the places.", put=put_level, shapes=True),
+        within("Only places below this one."),
+        Argument(name="without", type=list[kinds] | None, description=without, put=put_without, shapes=True),  # pyright: ignore[reportOperatorIssue]
+        _number("atLeast", 1, 1, 10_000, "So many at least.", lambda v, p: p.parameters.update(least=v)),
+        _number("atMost", 10_000, 1, 10_000, "So many at most.", lambda v, p: p.parameters.update(most=v)),
+    )
+
+
 def queries(made: Declarations) -> dict[str, Field]:
     add_enum(made, "NotAddedReason", "Why a fact is not in a total.", totals.REASONS.items())
     measures = {totals.AMOUNT: "Money, in units of its currency."}
@@ -220,6 +257,18 @@ def queries(made: Declarations) -> dict[str, Field]:
                     _roll_up(),
                 )
             ).timed(),
+        ),
+        "helped": Field(
+            type="HelpCountConnection",
+            binding=help.HELPED_PLACES,
+            description="Places of a level by how many help them, those with most first; by id where as many do.",
+            arguments=page("helped", most_first, *_counting(made), kept, timed=True),
+        ),
+        "helping": Field(
+            type="HelpCountConnection",
+            binding=help.HELPING_PLACES,
+            description="Places of a level by how many they help, those with most first; by id where they help as many.",
+            arguments=page("helping", most_first, *_counting(made), kept, timed=True),
         ),
         "paths": Field(
             type="Paths | None",

@@ -72,7 +72,7 @@ SUPERVISION = Declared(
             type="SupervisionRowConnection",
             binding=supervision.ROWS,
             description="The inspections, by id.",
-            arguments=page("supervision", {"id_asc": ("",)}),
+            arguments=page("supervision", {"id_asc": ("",)}, size=10),
         ),
     },
 )

@@ -26,13 +26,10 @@ GRAPHS = {"empty_graph", "seeded"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests: those on the session's graphs stay in one, so that there is one of each;
-    other modules that start databases stay whole."""
+    """Marks the tests on the session's graphs: tests/together.py runs them in a process of their own."""
     for item in items:
         if GRAPHS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("graphs"))
-        elif "unit" not in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            item.add_marker(pytest.mark.graphs)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -237,6 +237,8 @@ class Written:
             return {key: self.value(key, type_.fields[key].type) for key in some}
         if name == "first":
             return self.random.randint(1, 3)
+        if name in ("atLeast", "atMost"):
+            return self.random.randint(1, 3)
         if name == "rollUp":
             return self.chance(0.5)
         if name == "maxHops":

@@ -11,7 +11,7 @@ A fact of help is a list: who or what is helped, claims of the fact, claims by w
 from collections.abc import Iterable
 from typing import LiteralString
 
-from graph.bindings import Fragment, Inner, One, Page, Shape, Value
+from graph.bindings import Fragment, Inner, Many, One, Page, Shape, Value
 from graph.declare import Help, RelationshipType
 from graph.model import MODEL, Vocabulary
 from graph.sources.facts import first_day_of, holding, in_force, known, speaking
@@ -195,6 +195,60 @@ def _between(shape: Shape) -> Fragment:
     )
     return Fragment(match=match, binds=("_y0", "_r0", "_fs", "_ts"))
 
+
+def _counted(shape: Shape, *, to: bool) -> Fragment:
+    """Places of a level with how many help them, or they help: `least` to `most` of those, without kinds left out."""
+    label: LiteralString = shape.get("label")
+    kept, left = [r.name for r in _asked(shape)], list(shape.names("without"))
+    followed = Shape(timed=shape.timed, values={"via": tuple(sorted({*kept, *left}))})
+    other: LiteralString = "_h" if to else "_q"
+    within: LiteralString = ""
+    if shape.get("within"):
+        held = known("_z") + (f" AND {in_force('_z')}" if shape.timed else "")
+        within = (
+            f"MATCH (_x0:Entity {{id: $within}})<-[_u0:PART_OF*1..{LEVELS}]-(_r0:{label}) "
+            f"WHERE all(_z IN _u0 WHERE {held}) WITH DISTINCT _r0 "
+        )
+    names: LiteralString = "', '".join(_literals(kept))
+    without: LiteralString = "', '".join(_literals(left))
+    facts = _to("_r0", followed) if to else _by("_r0", followed)
+    grouped = (
+        f"{within or f'MATCH (_r0:{label}) '}{_own('_r0')}{facts}"
+        f"WITH _r0, {other} AS _g, _c.fact AS _f, collect(DISTINCT _c) AS _ev{_held(shape)} "
+        f"WITH _r0, _g, _f, type(_ev[0]) AS _y ORDER BY _g.id WITH _r0, "
+        f"collect(DISTINCT CASE WHEN _y IN ['{names}'] THEN _g END) AS _gs, "
+        f"count(DISTINCT CASE WHEN _y IN ['{names}'] THEN _f END) AS _m, "
+        f"count(CASE WHEN _y IN ['{without}'] THEN 1 END) AS _no "
+        "WITH _r0, _gs, _m, -size(_gs) AS _k, _no WHERE _no = 0 AND -_k >= $least AND -_k <= $most "
+    )
+    return Fragment(
+        match=f"{grouped}WITH _r0, _gs, _m, _k, _r0.id AS _i WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
+        binds=("_r0", "_gs", "_m", "_k", "_i"),
+        keys=("_k", "_i"),
+        limited=True,
+        total=f"{grouped}RETURN count(_r0)",
+    )
+
+
+def _literals(names: Iterable[str]) -> list[LiteralString]:
+    """Names of types as the vocabulary writes them."""
+    wanted = set(names)
+    return [r.name for r in MODEL.relationships if r.name in wanted]
+
+
+#: Places by how many help them, and by how many they help: those with most first.
+HELPED_PLACES = Page(fragment=lambda shape: _counted(shape, to=True), roles={"v": "_r0", "q": "_gs", "m": "_m"})
+HELPING_PLACES = Page(fragment=lambda shape: _counted(shape, to=False), roles={"v": "_r0", "q": "_gs", "m": "_m"})
+PLACE = Inner(roles={"v": "_v"})
+OTHERS_COUNT, FACTS_COUNT = Value(cypher="size(_q)"), Value(cypher="_m")
+#: The others that are listed.
+LISTED: LiteralString = "20"
+OTHERS = Many(
+    fragment=lambda _shape: Fragment(
+        match=f"UNWIND _q[0 .. {LISTED}] AS _e WITH _e, _e.id AS _i", binds=("_e", "_i"), keys=("_i",)
+    ),
+    roles={"v": "_e"},
+)
 
 #: One row for each helper, the one with most facts first.
 HELPERS = Page(fragment=_helpers, roles={"h": "_g", "r": "_r", "fs": "_fs", "ts": "_ts"})

@@ -199,7 +199,7 @@ HINTED = {
 }  # fmt: skip
 #: What arguments without a default are given, where another one is tried.
 REQUIRED = {"id": '"cn:530724"', "ids": '["cn:530724"]', "of": '"cn:530724"', "from": '"cn:310110"', "to": '"cn:530724"',
-            "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"'}  # fmt: skip
+            "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"', "level": "COUNTY"}  # fmt: skip
 #: An entity of each type, where the seed has one.
 ENTITIES = {
     "Country": "iso:CN", "Province": "cn:310000", "Prefecture": "cn:530700", "County": "cn:530724",

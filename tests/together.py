@@ -1,0 +1,43 @@
+"""Runs the tests in two processes beside each other: those on the session's graphs, and all the others.
+
+`python -m tests.together -m "not soak" …`: arguments are pytest's. The graphs are one of each engine, empty and seeded; the
+others start databases of their own, or none. What the others print comes when the first are through.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+
+#: pytest says so where an expression leaves it no test.
+NO_TESTS = 5
+
+
+def _command(given: Sequence[str], which: str) -> list[str]:
+    arguments = list(given)
+    if "-m" in arguments:
+        place = arguments.index("-m") + 1
+        arguments[place] = f"({arguments[place]}) and {which}"
+    else:
+        arguments += ["-m", which]
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def main(given: Sequence[str]) -> int:
+    with tempfile.TemporaryFile() as said:
+        others = subprocess.Popen(_command(given, "not graphs"), stdout=said, stderr=subprocess.STDOUT)
+        try:
+            codes = [subprocess.run(_command(given, "graphs"), check=False).returncode, others.wait()]
+        finally:
+            if others.poll() is None:
+                others.terminate()
+                others.wait()
+            said.seek(0)
+            sys.stdout.buffer.write(said.read())
+            sys.stdout.flush()
+    failed = [code for code in codes if code != NO_TESTS]
+    return max(failed) if failed else NO_TESTS
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

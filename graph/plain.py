@@ -4,6 +4,7 @@ Slow (a statement for each value), without a plan to go wrong: what execution fa
 compared with. A row is remembered by references to what its variables stand for, and found again for each field.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ class Row:
     keys: Sequence[Any] = ()
 
 
+#: Statements of one question that run beside each other.
+AT_ONCE = 4
 #: The row that root fields are read from.
 ROOT = Row()
 
@@ -63,6 +66,11 @@ class Reader:
     def __init__(self, graph: Graph, timeout: float | None = None) -> None:
         self._graph = graph
         self._timeout = timeout
+        self._turn = asyncio.Semaphore(AT_ONCE)  # a list of rows has hundreds of fields, all asked for at once
+
+    async def _record(self, cypher: str, p: Mapping[str, Any]) -> Any:
+        async with self._turn:
+            return (await self._graph.record(cypher, p, timeout=self._timeout))[0]
 
     async def value(self, row: Row, binding: Value, parameters: Mapping[str, Any]) -> Any:
         found = await self._ask(row, parameters, lambda text: ("", text(binding.cypher)))
@@ -113,7 +121,7 @@ class Reader:
     async def missing(self, ids: Sequence[str]) -> list[str]:
         """Those of the ids that no entity has."""
         cypher = f"{MISSING.format('$p.ids')} RETURN missing"
-        return (await self._graph.record(cypher, {"ids": list(ids)}, timeout=self._timeout))[0]
+        return await self._record(cypher, {"ids": list(ids)})
 
     async def _ask(
         self,
@@ -138,7 +146,7 @@ class Reader:
             cypher = f"{found} CALL ({imports}) {{ {clauses} RETURN {result} AS y }} RETURN y AS r"
         else:
             cypher = f"{found} RETURN {result} AS r"
-        return (await self._graph.record(cypher, {**parameters, **references}, timeout=self._timeout))[0]
+        return await self._record(cypher, {**parameters, **references})
 
 
 def _finding(scope: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from typing import LiteralString
 
 from graph.bindings import Fragment, Maybe, One, Page, Shape
-from graph.sources.facts import in_force, known
+from graph.sources.facts import state_holds
 
 #: Orders of lists: property, and whether the greatest comes first; the id decides between equals.
 ORDERS: dict[str, tuple[LiteralString, bool]] = {
@@ -72,15 +72,12 @@ def listed(label: LiteralString, within: LiteralString = "") -> Page:
 def _inside(label: LiteralString, relationship: LiteralString, shape: Shape) -> LiteralString:
     """Entities of a label in a place or below it, each once."""
 
-    def holds(claim: LiteralString) -> LiteralString:
-        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
-
     if relationship == "PART_OF":
         return (
             f"MATCH (_u:Entity {{id: $within}})<-[_d:PART_OF*1..{DEPTH}]-(_e:{label}) "
-            f"WHERE all(_z IN _d WHERE {holds('_z')}) WITH DISTINCT _e"
+            f"WHERE all(_z IN _d WHERE {state_holds('_z', shape)}) WITH DISTINCT _e"
         )
     return (
-        f"MATCH (_u:Entity {{id: $within}})<-[_d:PART_OF*0..{DEPTH}]-(_w) WHERE all(_z IN _d WHERE {holds('_z')}) "
-        f"MATCH (_w)<-[_g:{relationship}]-(_e:{label}) WHERE {holds('_g')} WITH DISTINCT _e"
+        f"MATCH (_u:Entity {{id: $within}})<-[_d:PART_OF*0..{DEPTH}]-(_w) WHERE all(_z IN _d WHERE {state_holds('_z', shape)}) "
+        f"MATCH (_w)<-[_g:{relationship}]-(_e:{label}) WHERE {state_holds('_g', shape)} WITH DISTINCT _e"
     )

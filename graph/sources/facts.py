@@ -25,6 +25,11 @@ def in_force(claim: LiteralString) -> LiteralString:
     return f"{claim}.earliest_from <= $until AND {claim}.latest_to > $state_from"
 
 
+def state_holds(claim: LiteralString, shape: Shape) -> LiteralString:
+    """The claim, of a state, was known, and may hold in the time asked about if there is one."""
+    return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
+
+
 def first_day(time: Time) -> LiteralString:
     """The first day of the time asked about: an event counts from when it began, so asOf leaves it open."""
     return "$state_from" if time is Time.STATE else "$event_from"

@@ -14,7 +14,7 @@ from typing import LiteralString
 from graph.bindings import Fragment, Inner, Many, One, Page, Shape, Value
 from graph.declare import Help, RelationshipType
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import first_day_of, holding, in_force, known, speaking
+from graph.sources.facts import first_day_of, holding, in_force, known, speaking, state_holds
 
 #: Levels that help is lifted by, and that are looked through below a place.
 LEVELS: LiteralString = "4"
@@ -59,12 +59,9 @@ def _each(node: LiteralString, shape: Shape, *carried: LiteralString) -> Literal
     if not shape.get("roll_up"):
         return f"WITH {keep}, {node}own UNWIND {node}own AS _p WITH {keep}, _p, {node} AS _n "
 
-    def held(claim: LiteralString) -> LiteralString:
-        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
-
     below = (
         f"UNWIND {node}own AS _o1 OPTIONAL MATCH (_o1)<-[_u1:PART_OF*1..{LEVELS}]-(_w1:Place) "
-        f"WHERE all(_z IN _u1 WHERE {held('_z')}) WITH {node}own, collect(DISTINCT _w1) AS _v1 "
+        f"WHERE all(_z IN _u1 WHERE {state_holds('_z', shape)}) WITH {node}own, collect(DISTINCT _w1) AS _v1 "
         f"RETURN {node}own + [_z IN _v1 WHERE NOT _z IN {node}own] AS _all"
     )
     return (
@@ -76,13 +73,10 @@ def _each(node: LiteralString, shape: Shape, *carried: LiteralString) -> Literal
 def _lifted(node: LiteralString, shape: Shape) -> LiteralString:
     """Clauses that bind <node>up, the places the node lies in with itself, the province first where there is one."""
 
-    def held(claim: LiteralString) -> LiteralString:
-        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
-
     path, place = f"{node}l", f"{node}k"
     return (
         f"CALL ({node}) {{ MATCH ({node})-[{path}:PART_OF*0..{LEVELS}]->({place}:Place) "
-        f"WHERE all(_z IN {path} WHERE {held('_z')}) "
+        f"WHERE all(_z IN {path} WHERE {state_holds('_z', shape)}) "
         f"WITH {place}, max(reduce(_m = '9999', _z IN {path} | CASE WHEN _z.latest_to < _m THEN _z.latest_to ELSE _m END)) "
         f"AS {node}t, CASE {place}.type WHEN 'Province' THEN 0 ELSE 1 END AS {node}n "
         f"WITH {place}, {node}t, {node}n ORDER BY {node}n, {node}t DESC, {place}.id RETURN collect({place}) AS {node}up }} "
@@ -97,7 +91,7 @@ def _to(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralSt
     """Facts of help to the node: rows of _h, who helps, _q, the place helped, _t, _c, _s."""
     types = _asked(shape)
     directions = " ".join(_directed(r, "_c", "_t", to=True) for r in types) or "WHEN '' THEN false"
-    sent = known("_s") + (f" AND {in_force('_s')}" if shape.timed else "")
+    sent = state_holds("_s", shape)
     keep: LiteralString = ", ".join((node, *carried))
     return (
         f"{_each(node, shape, *carried)}"
@@ -204,7 +198,7 @@ def _counted(shape: Shape, *, to: bool) -> Fragment:
     other: LiteralString = "_h" if to else "_q"
     within: LiteralString = ""
     if shape.get("within"):
-        held = known("_z") + (f" AND {in_force('_z')}" if shape.timed else "")
+        held = state_holds("_z", shape)
         within = (
             f"MATCH (_x0:Entity {{id: $within}})<-[_u0:PART_OF*1..{LEVELS}]-(_r0:{label}) "
             f"WHERE all(_z IN _u0 WHERE {held}) WITH DISTINCT _r0 "

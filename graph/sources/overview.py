@@ -1,9 +1,7 @@
 """What the graph holds, in numbers."""
 
-from typing import LiteralString
-
 from graph.bindings import Fragment, Inner, Many, Shape, Value
-from graph.sources.facts import first_day_of, holding, in_force, known, speaking
+from graph.sources.facts import first_day_of, holding, known, speaking, state_holds
 
 OVERVIEW = Inner(roles={})
 ENTITIES = Many(
@@ -26,9 +24,6 @@ KIND, COUNT, CLAIMS = Value(cypher="_k"), Value(cypher="_n"), Value(cypher="_m")
 
 
 def _sums(shape: Shape) -> Fragment:
-    def held(claim: LiteralString) -> LiteralString:
-        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
-
     given = "".join(f" AND _d.{name} = ${name}" for name in shape.names("where"))
     fitting = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
     return Fragment(
@@ -37,7 +32,7 @@ def _sums(shape: Shape) -> Fragment:
         f"WITH _w, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _w, {speaking()} AS _c "
         "WHERE _c.earliest_from >= $event_from AND _c.latest_to <= $beyond "
         "WITH _w, count(_c) AS _facts, sum(_c.amount) AS _sum "
-        f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {held('_z')}) "
+        f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {state_holds('_z', shape)}) "
         "WITH DISTINCT _w, _facts, _sum, _v WITH _v, sum(_facts) AS _n, sum(_sum) AS _m, $currency AS _k",
         binds=("_v", "_n", "_m", "_k"),
         keys=("_v.id",),

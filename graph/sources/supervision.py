@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Inner, One, Page, Shape, Value
 from graph.sources.entities import DEPTH
-from graph.sources.facts import holding, in_force, known
+from graph.sources.facts import holding, known, state_holds
 
 #: When an inspection took place is said by itself and by who conducts it and what it covers, not by where it is located.
 _HAPPENED: LiteralString = (
@@ -15,16 +15,13 @@ _HAPPENED: LiteralString = (
 
 
 def _found(shape: Shape) -> Fragment:
-    def holds(claim: LiteralString) -> LiteralString:
-        return known(claim) + (f" AND {in_force(claim)}" if shape.timed else "")
-
     return Fragment(
         # what is part of it, what is located there, and organizations that are part of that
         match="MATCH (_r:Entity {id: $of}) "
-        f"OPTIONAL MATCH (_r)<-[_d1:PART_OF*0..{DEPTH}]-(_w) WHERE all(_z IN _d1 WHERE {holds('_z')}) "
-        f"WITH DISTINCT _r, _w OPTIONAL MATCH (_w)<-[_d2:LOCATED_IN]-(_x) WHERE {holds('_d2')} "
+        f"OPTIONAL MATCH (_r)<-[_d1:PART_OF*0..{DEPTH}]-(_w) WHERE all(_z IN _d1 WHERE {state_holds('_z', shape)}) "
+        f"WITH DISTINCT _r, _w OPTIONAL MATCH (_w)<-[_d2:LOCATED_IN]-(_x) WHERE {state_holds('_d2', shape)} "
         "WITH _r, collect(DISTINCT _w) + collect(DISTINCT _x) AS _ws UNWIND _ws AS _y WITH DISTINCT _r, _y "
-        f"OPTIONAL MATCH (_y)<-[_d3:PART_OF*1..{DEPTH}]-(_o:Organization) WHERE all(_z IN _d3 WHERE {holds('_z')}) "
+        f"OPTIONAL MATCH (_y)<-[_d3:PART_OF*1..{DEPTH}]-(_o:Organization) WHERE all(_z IN _d3 WHERE {state_holds('_z', shape)}) "
         "WITH collect(DISTINCT _y) + collect(DISTINCT _o) AS _ys, _r "
         "CALL (_ys) { UNWIND _ys AS _t WITH DISTINCT _t MATCH (_t)-[_d:CONDUCTS|COVERS]-(_j:Inspection) "
         f"WHERE {known('_d')} RETURN collect(DISTINCT _j) AS _js }} "

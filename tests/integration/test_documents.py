@@ -21,6 +21,8 @@ SCHEMA = own_schema()
 SEED = Path(__file__).parents[2] / "seed"
 #: What each engine answered to each question, for the other one to be compared with.
 ANSWERS: dict[str, dict[str, bytes]] = {}
+#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is asked; `make soak` asks all.
+SOME = 3
 #: Questions made at random, and what each engine answered to them.
 GENERATED = 30
 MADE: dict[str, dict[str, bytes]] = {}
@@ -56,16 +58,20 @@ def test_there_are_documents_of_many_kinds() -> None:
     assert len({question.name for question in QUESTIONS}) == len(QUESTIONS)
 
 
-async def test_both_ways_and_both_engines_answer_alike(asked: Answering, engine: str) -> None:
-    compiled = await answers(asked.compiled, QUESTIONS)
-    wrong = {question.name for question in QUESTIONS if question.wrong}
+@pytest.mark.parametrize("some", [SOME, pytest.param(1, marks=pytest.mark.soak)])
+async def test_both_ways_and_both_engines_answer_alike(asked: Answering, engine: str, some: int) -> None:
+    asking = QUESTIONS if engine == "embedded" else QUESTIONS[::some]
+    compiled = await answers(asked.compiled, asking)
+    wrong = {question.name for question in asking if question.wrong}
     assert {name for name, said in compiled.items() if b'"errors"' in said} == wrong
     if engine == "embedded":  # Neo4j plans each statement for 50 ms and more: tests/soak does it there
         assert differing(await answers(asked.plain, QUESTIONS), compiled) == {}
     ANSWERS[engine] = compiled
     for other, said in ANSWERS.items():
-        assert said.keys() == compiled.keys(), other
-        assert differing(timelessly(compiled), timelessly(said)) == {}, other
+        both = said.keys() & compiled.keys()
+        assert both == min(said.keys(), compiled.keys(), key=len), other
+        ours, theirs = ({name: one[name] for name in both} for one in (compiled, said))
+        assert differing(timelessly(ours), timelessly(theirs)) == {}, other
 
 
 async def test_questions_alike_in_text_are_answered_by_their_values(asked: Answering) -> None:

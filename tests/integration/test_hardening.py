@@ -13,6 +13,7 @@ from graph.dump import dump_hash
 from graph.engine import Graph, open_graph
 from graph.errors import GraphError
 from loaders import mapping, pipeline
+from loaders.encoding import UnreadableFile
 from loaders.records import LoadError, Report
 
 PLACES = "entity,id,name,code,PART_OF\nProvince,cn:310000,上海市,310000,\nCounty,cn:310110,杨浦区,310110,cn:310000\n"
@@ -186,3 +187,18 @@ async def test_part_of_may_not_run_in_a_circle_through_several_sources(graph: Gr
     assert all(wholes.get(whole) != fact for fact, whole in wholes.items())
     refused = await load(graph, tmp_path, {"parts.csv": header + row("a", "1", "a1", "fact:0123")}, dataset="other")
     assert "is no row_id of this load" in refused.issues[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("double.csv", "relationship,from,from,to\nFUNDS,1,2,3\n", "two columns are named"),
+        ("unknown.csv", "relationship,from,to,colour\nFUNDS,310000,530724,red\n", "colour"),
+        ("empty.csv", "", "the file is empty"),
+    ],
+)
+async def test_a_table_that_cannot_be_read_is_refused(
+    graph: Graph, tmp_path: Path, name: str, text: str, says: str
+) -> None:
+    with pytest.raises((LoadError, UnreadableFile), match=says):
+        await load(graph, tmp_path, {name: text})

@@ -10,7 +10,7 @@ from neo4j.exceptions import AuthError, ServiceUnavailable
 from tests import neo4j_server
 
 
-@pytest.fixture(params=[None, "a-test-password"], ids=["open", "password"])
+@pytest.fixture(params=["a-test-password"], ids=["password"])
 def server(request: pytest.FixtureRequest) -> Iterator[neo4j_server.Neo4jServer]:
     try:
         started = neo4j_server.start(auth=request.param)

@@ -86,16 +86,18 @@ async def test_questions_alike_in_text_are_answered_by_their_values(asked: Answe
 async def test_generated_questions_are_answered_alike(seeded: Graph, asked: Answering, engine: str) -> None:
     """The first of those that tests/soak/test_generated_documents.py asks."""
     pool = await Pool.of(seeded)
-    made = [question(number, SCHEMA._schema, pool) for number in range(GENERATED)]
+    asked_for = GENERATED if engine == "embedded" else GENERATED // SOME
+    made = [question(number, SCHEMA._schema, pool) for number in range(asked_for)]
     compiled = await answers(asked.compiled, made)
     refused = {name for name, said in compiled.items() if b'"errors"' in said}
     assert all(any(why in compiled[name] for why in (b"COST_LIMIT", b"conflict", b"NOT_FOUND")) for name in refused)
-    assert sum(filled(json.loads(said).get("data")) for said in compiled.values()) > GENERATED / 2
+    assert sum(filled(json.loads(said).get("data")) for said in compiled.values()) > asked_for / 2
     if engine == "embedded":
         assert differing(await answers(asked.plain, made), compiled) == {}
     MADE[engine] = compiled
     for other, said in MADE.items():
-        assert differing(timelessly(compiled), timelessly(said)) == {}, other
+        both = {name: one for name, one in compiled.items() if name in said}
+        assert both and differing(timelessly(both), timelessly(said)) == {}, other
 
 
 # pages

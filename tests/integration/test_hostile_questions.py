@@ -351,7 +351,7 @@ def found(value: Any) -> bool:
     return isinstance(value, list) and any(map(found, value))
 
 
-async def test_a_text_that_is_looked_for_is_text(api: Api) -> None:
+async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
     literals = cycle(HOSTILE)
     for document in batches():
         with_variables = document(None)
@@ -360,11 +360,11 @@ async def test_a_text_that_is_looked_for_is_text(api: Api) -> None:
         codes = {error["extensions"]["code"] for error in plain.get("errors", ())}
         assert codes <= {"NOT_FOUND"} and not found(plain), (with_variables, plain)
         api.slow.clear()
-        for text in HOSTILE:
+        for text in HOSTILE if engine == "embedded" else HOSTILE[::2]:
             assert await api.ask(with_variables, **values(with_variables, text)) == plain, text
         for text in islice(literals, 8):
             assert await api.ask(document(text)) == plain, text
-        assert len(set(api.graph.statements)) == 1 and len(api.graph.statements) > len(HOSTILE) + 8
+        assert len(set(api.graph.statements)) == 1 and len(api.graph.statements) > len(HOSTILE) / 2 + 8
         for text in TOO_LONG:
             assert "characters: at most 1000 are taken" in await api.refused(
                 with_variables, **values(with_variables, text)

@@ -4,14 +4,11 @@
 others start databases of their own, or none. What the others print comes when the first are through.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 
-#: Databases that live for seconds are not worth being compiled twice: the cores are for those that are worked with.
-SHORT_LIVED = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
 #: pytest says so where an expression leaves it no test.
 NO_TESTS = 5
 
@@ -28,9 +25,7 @@ def _command(given: Sequence[str], which: str) -> list[str]:
 
 def main(given: Sequence[str]) -> int:
     with tempfile.TemporaryFile() as said:
-        others = subprocess.Popen(
-            _command(given, "not graphs"), stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **SHORT_LIVED}
-        )
+        others = subprocess.Popen(_command(given, "not graphs"), stdout=said, stderr=subprocess.STDOUT)
         try:
             codes = [subprocess.run(_command(given, "graphs"), check=False).returncode, others.wait()]
         finally:

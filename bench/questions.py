@@ -9,6 +9,8 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from graph.engine import Graph, open_graph
 from graph.settings import Settings
 from loaders import pipeline, seed
 
+#: Rounds that count, after some to warm up: of the questions over the seed, and of those over hard graphs.
 ROUNDS, WARM = 120, 40
+HARD_ROUNDS, HARD_WARM = 20, 5
 POINT = '{ node(id: "cn:530724") { id } }'
 ROW = "helper { id name } recipient { id name } kinds since factsCount"
 TOTALS = "totals { measure class basis unit sum added notAdded { nodes { reason fact { id } } } }"
@@ -40,6 +44,7 @@ QUESTIONS = {
     "overview": "{ overview { entities { type count } facts { type count } } }",
 }
 HELPERS, EACH, DENSE = 3_000, 10, 30
+SOURCE = "https://example.org/a"
 HUB, HUB_ROLLED = (
     f'{{ helpers(of: "cn:530724"{more}) {{ totalCount nodes {{ factsCount totals {{ sum added }} }} }} }}'
     for more in ("", ", rollUp: true")
@@ -63,15 +68,15 @@ async def asked(executor: Executor, query: str) -> tuple[float, Any]:
     return seconds, body["data"]
 
 
-async def compared(executor: Executor, name: str, query: str, rounds: int = ROUNDS) -> Any:
+async def compared(executor: Executor, name: str, query: str, rounds: int = ROUNDS, warm: int = WARM) -> Any:
     """Prints the question's p95 as a ratio to that of the point read; returns its answer."""
     data: Any = None
     theirs: list[float] = []
     points: list[float] = []
-    for turn in range(WARM + rounds if rounds == ROUNDS else 5 + rounds):
+    for turn in range(warm + rounds):
         seconds, data = await asked(executor, query)
         point, _ = await asked(executor, POINT)
-        if turn >= (WARM if rounds == ROUNDS else 5):
+        if turn >= warm:
             theirs.append(seconds)
             points.append(point)
     print(f"ask     {name:<22} p95 {p95(theirs) / p95(points):6.1f} point reads (median {_ratio(theirs, points):.1f})")
@@ -94,31 +99,20 @@ async def bench() -> None:
             await hard(graph, Path(home))
             executor = Executor(own_schema(), graph, Seal(await schema_ddl.seal_key(graph)))
             for name, query in (("a hub's helpers", HUB), ("a hub's, rolled up", HUB_ROLLED)):
-                data = await compared(executor, name, query, 20)
+                data = await compared(executor, name, query, HARD_ROUNDS, HARD_WARM)
                 assert data["helpers"]["totalCount"] == HELPERS
                 for row in data["helpers"]["nodes"]:  # counts and sums are never cut
                     assert row["factsCount"] == EACH and sum(total["added"] for total in row["totals"]) == EACH
-            data = await compared(executor, f"paths among {DENSE}", COMPLETE, 20)
+            data = await compared(executor, f"paths among {DENSE}", COMPLETE, HARD_ROUNDS, HARD_WARM)
             assert len(data["paths"]["paths"]) == 100 and data["paths"]["paths"][0]["length"] == 1
 
 
-def opened(home: Path) -> Any:
-    return _Opened(home)
-
-
-class _Opened:
+@asynccontextmanager
+async def opened(home: Path) -> AsyncIterator[Graph]:
     """An embedded graph with its schema."""
-
-    def __init__(self, home: Path) -> None:
-        self._graph = open_graph(Settings(home=home))
-
-    async def __aenter__(self) -> Graph:
-        graph = await self._graph.__aenter__()
+    async with open_graph(Settings(home=home)) as graph:
         await schema_ddl.apply(graph)
-        return graph
-
-    async def __aexit__(self, *raised: Any) -> None:
-        await self._graph.__aexit__(*raised)
+        yield graph
 
 
 async def hard(graph: Graph, folder: Path) -> None:
@@ -137,22 +131,12 @@ async def hard(graph: Graph, folder: Path) -> None:
         writer.writerow(("relationship", "from", "to", "amount", "currency", "class", "valid_from", "source"))
         for helper in helpers:
             for n in range(EACH):
-                writer.writerow(
-                    (
-                        "FUNDS",
-                        helper,
-                        "cn:530724",
-                        n + 1,
-                        "CNY",
-                        "disbursement",
-                        f"2019-03-{n + 1:02}",
-                        "https://example.org/a",
-                    )
-                )
+                day = f"2019-03-{n + 1:02}"
+                writer.writerow(("FUNDS", helper, "cn:530724", n + 1, "CNY", "disbursement", day, SOURCE))
         for one in dense:
             for other in dense:
                 if one != other:
-                    writer.writerow(("PAIRED_WITH", one, other, "", "", "", "2019", "https://example.org/a"))
+                    writer.writerow(("PAIRED_WITH", one, other, "", "", "", "2019", SOURCE))
     for file in (places, claims):
         report = await pipeline.load(graph, [file], pipeline.Options(dataset=file.stem))
         assert not report.rejected, report.issues

@@ -5,13 +5,13 @@ half of each), and cannot both be true. Two dates contradict where two sources o
 that have none in common.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from typing import Any
 
+from graph import identity
 from graph.declare import Kind, RelationshipType, Time
 from graph.model import CERTAINTY
 
@@ -38,9 +38,7 @@ class Conflict:
 
     @property
     def id(self) -> str:
-        """Of the versions: a claim that changes makes another conflict, or none."""
-        said = "\x1f".join((self.about, *self.versions))
-        return "conflict:" + hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+        return identity.conflict_id(self.about, self.versions)
 
 
 def compared(relationship: RelationshipType) -> tuple[str, ...]:
@@ -101,9 +99,7 @@ def _figures(
     for group in alike.values():
         once = _said_once(group)
         for one, other in combinations(once, 2):
-            if one["fact"] in (other["part_of"], other["fact"]) and one["fact"] != other["fact"]:
-                continue
-            if other["fact"] == one["part_of"]:
+            if one["fact"] == other["part_of"] or other["fact"] == one["part_of"]:
                 continue
             if _same_time(one, other) and not _both_true(one, other, about):
                 yield one, other

@@ -40,6 +40,11 @@ def claim_id(fact: str, source: str, n: int) -> str:
     return "claim:" + _hash((fact, source, str(n)))
 
 
+def conflict_id(about: str, versions: Iterable[str]) -> str:
+    """Of the versions of its claims: one that changes makes another conflict, or none."""
+    return "conflict:" + _hash((about, *versions))
+
+
 def digest(values: dict[str, Value]) -> str:
     return _digest(_encoder.encode(values))
 

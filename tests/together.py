@@ -35,8 +35,9 @@ def main(given: Sequence[str]) -> int:
             said.seek(0)
             sys.stdout.buffer.write(said.read())
             sys.stdout.flush()
-    failed = [code for code in codes if code != NO_TESTS]
-    return max(failed) if failed else NO_TESTS
+    if set(codes) == {NO_TESTS}:
+        return NO_TESTS
+    return next((code for code in codes if code not in (0, NO_TESTS)), 0)  # of one that was killed it is negative
 
 
 if __name__ == "__main__":

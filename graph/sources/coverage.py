@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Inner, Many, Shape, Value
 from graph.model import MODEL
-from graph.sources.facts import first_day_of, holding, known, speaking
+from graph.sources.facts import fact_holds, known, speaking
 
 COVERAGE = Inner(roles={})
 _MONEY: LiteralString = "', '".join(r.name for r in MODEL.relationships if r.money)
@@ -20,7 +20,7 @@ def _certain(certainty: LiteralString) -> LiteralString:
 
 
 def _facts(shape: Shape) -> Fragment:
-    held = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+    held = fact_holds(shape)
     return Fragment(
         match=f"MATCH ()-[_d]->() WHERE {known('_d')} WITH type(_d) AS _k, _d.fact AS _f, collect(_d) AS _ev{held} "
         f"WITH _k, _ev, {speaking()} AS _c WITH _k, {_COUNTS}",

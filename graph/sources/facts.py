@@ -55,6 +55,11 @@ def holding(claims: LiteralString, first: LiteralString) -> LiteralString:
     return f"(none(_z IN {claims} WHERE {never}) OR any(_z IN {claims} WHERE {surely}))"
 
 
+def fact_holds(shape: Shape) -> LiteralString:
+    """A WHERE behind claims grouped as _ev, of whatever type: the fact may hold in the time asked about, if there is one."""
+    return f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+
+
 _BOUNDS: LiteralString = "[_z IN _ev | [_z.earliest_from, _z.latest_from, _z.earliest_to, _z.latest_to, _z.open_end]]"
 _STATES = frozenset(r.name for r in MODEL.relationships if r.time is Time.STATE)
 

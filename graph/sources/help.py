@@ -14,7 +14,7 @@ from typing import LiteralString
 from graph.bindings import Fragment, Inner, Many, One, Page, Shape, Value
 from graph.declare import Help, RelationshipType
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import first_day_of, holding, in_force, known, speaking, state_holds
+from graph.sources.facts import fact_holds, in_force, known, speaking, state_holds
 
 #: Levels that help is lifted by, and that are looked through below a place.
 LEVELS: LiteralString = "4"
@@ -83,10 +83,6 @@ def _lifted(node: LiteralString, shape: Shape) -> LiteralString:
     )
 
 
-def _held(shape: Shape) -> LiteralString:
-    return f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
-
-
 def _to(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralString:
     """Facts of help to the node: rows of _h, who helps, _q, the place helped, _t, _c, _s."""
     types = _asked(shape)
@@ -129,19 +125,20 @@ def _by(node: LiteralString, shape: Shape) -> LiteralString:
 def _rows(shape: Shape, node: LiteralString, other: LiteralString) -> LiteralString:
     """Groups facts by the other end (`_h` or `_q`), rolled up by its province: binds _g, _fs (direct), _ts (through)."""
     text = (
-        f"WITH {node}, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{_held(shape)} "
+        f"WITH {node}, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{fact_holds(shape)} "
         f"WITH {node}, _h, _q, _t, _f, _ev, _se ORDER BY _f, _t.id, _h.id, _q.id "
     )
     if not shape.get("roll_up"):
         return f"{text}WITH {other} AS _g, collect([_t, _ev, _se, _h, _q]) AS _fs WITH _g, _fs, _fs[0 .. 0] AS _ts "
-    near = "_q" if other == "_h" else "_h"
+    near: LiteralString = "_e1[4]" if other == "_h" else "_e1[3]"
+    direct: LiteralString = f"{other} = _g AND {near} = {node}"
     return (
         f"{text}WITH {node}, {other}, collect([_t, _ev, _se, _h, _q]) AS _es {_lifted(other, shape)}"
         f"WITH {node}, {other}, _es, {other}up WHERE NOT {node} IN {other}up "
         f"WITH {node}, CASE {other}up[0].type WHEN 'Province' THEN {other}up[0] ELSE {other} END AS _g, {other}, _es "
         f"UNWIND _es AS _e1 WITH {node}, _g, {other}, _e1 ORDER BY _e1[1][0].fact, _e1[0].id, _e1[3].id, _e1[4].id "
-        f"WITH _g, collect(CASE WHEN {other} = _g AND _e1[{'4' if near == '_q' else '3'}] = {node} THEN _e1 END) AS _fs, "
-        f"collect(CASE WHEN {other} = _g AND _e1[{'4' if near == '_q' else '3'}] = {node} THEN null ELSE _e1 END) AS _ts "
+        f"WITH _g, collect(CASE WHEN {direct} THEN _e1 END) AS _fs, "
+        f"collect(CASE WHEN {direct} THEN null ELSE _e1 END) AS _ts "
     )
 
 
@@ -175,7 +172,7 @@ def _between(shape: Shape) -> Fragment:
     entries = "collect([_t, _ev, _se, _h, _q])"
     grouped = (
         "WITH _y0, _y0own, _r0, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, "
-        f"collect(DISTINCT _s) AS _se{_held(shape)} WITH _y0, _y0own, _r0, _h, {entries} AS _e0 "
+        f"collect(DISTINCT _s) AS _se{fact_holds(shape)} WITH _y0, _y0own, _r0, _h, {entries} AS _e0 "
     )
     given: LiteralString = "_h IN _y0own"
     if shape.get("roll_up"):
@@ -208,7 +205,7 @@ def _counted(shape: Shape, *, to: bool) -> Fragment:
     facts = _to("_r0", followed) if to else _by("_r0", followed)
     grouped = (
         f"{within or f'MATCH (_r0:{label}) '}{_own('_r0')}{facts}"
-        f"WITH _r0, {other} AS _g, _c.fact AS _f, collect(DISTINCT _c) AS _ev{_held(shape)} "
+        f"WITH _r0, {other} AS _g, _c.fact AS _f, collect(DISTINCT _c) AS _ev{fact_holds(shape)} "
         f"WITH _r0, _g, _f, type(_ev[0]) AS _y ORDER BY _g.id WITH _r0, "
         f"collect(DISTINCT CASE WHEN _y IN ['{names}'] THEN _g END) AS _gs, "
         f"count(DISTINCT CASE WHEN _y IN ['{names}'] THEN _f END) AS _m, "

@@ -1,7 +1,7 @@
 """What the graph holds, in numbers."""
 
 from graph.bindings import Fragment, Inner, Many, Shape, Value
-from graph.sources.facts import first_day_of, holding, known, speaking, state_holds
+from graph.sources.facts import fact_holds, known, speaking, state_holds
 
 OVERVIEW = Inner(roles={})
 ENTITIES = Many(
@@ -25,7 +25,7 @@ KIND, COUNT, CLAIMS = Value(cypher="_k"), Value(cypher="_n"), Value(cypher="_m")
 
 def _sums(shape: Shape) -> Fragment:
     given = "".join(f" AND _d.{name} = ${name}" for name in shape.names("where"))
-    fitting = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+    fitting = fact_holds(shape)
     return Fragment(
         match=f"MATCH ()-[_d:FUNDS]->(_w:Place) WHERE {known('_d')} AND _d.class = $class AND _d.currency = $currency{given} "
         "AND _d.part_of IS NULL AND _d.amount IS NOT NULL "

@@ -8,7 +8,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Many, One, Shape, Value
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import first_day_of, holding, known, speaking
+from graph.sources.facts import fact_holds, first_day_of, known, speaking
 
 #: Neighbours of an end that are followed, and relationships an entity between may have: more is cut, and said.
 FAN: LiteralString = "2000"
@@ -122,7 +122,7 @@ PARALLEL: LiteralString = "3"
 
 
 def _parallel(shape: Shape) -> Fragment:
-    held = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+    held = fact_holds(shape)
     return Fragment(
         match=f"MATCH (_a)-[_d:{followed(shape)}]-(_b) WHERE {known('_d')} WITH _a, _b, _d.fact AS _f, collect(_d) AS _ev{held} "
         f"WITH _ev, _f, {speaking()} AS _c WITH _ev, _c, _f, startNode(_c) AS _start, endNode(_c) AS _end "

@@ -4,7 +4,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Inner, Page, Shape, Value
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import ORDERS, first_day_of, holding, known, speaking
+from graph.sources.facts import ORDERS, fact_holds, known, speaking
 
 #: Types that tell nothing of an entity in time.
 NOT_TOLD = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM", "BORDERS")
@@ -16,7 +16,7 @@ def told(shape: Shape, vocabulary: Vocabulary = MODEL) -> LiteralString:
 
 
 def _entries(shape: Shape) -> Fragment:
-    held = f" WHERE {holding('_ev', first_day_of('_ev[0]'))}" if shape.timed else ""
+    held = fact_holds(shape)
     # DISTINCT: a fact between an entity and itself is met from both sides
     grouped = (
         f"MATCH (_e:Entity {{id: $of}})-[_d:{told(shape)}]-(_o) WHERE {known('_d')} "

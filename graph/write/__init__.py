@@ -61,10 +61,11 @@ async def load(
     withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
     _guard(withdrawn, allow_retract)
     run = await runs.begin(graph, origin, clock(), staged=staging.fingerprint(), append=append, version=version)
-    empty = await conflicts.empty_types(graph, staging.types(), vocabulary)
+    staged = staging.types()
+    empty = await conflicts.empty_types(graph, staged, vocabulary)
     loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
     await loading.all(staging, withdrawn, batch)
-    touched = _touched(staging, withdrawn, empty, vocabulary)
+    touched = _touched(staging, staged, withdrawn, empty, vocabulary)
     await conflicts.renew(graph, lock, touched, run.recorded_at, vocabulary)
     await run.end(graph, "done", clock(), rejected)
     return run.counts
@@ -210,7 +211,7 @@ async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: V
 
 
 def _touched(
-    staging: Staging, withdrawn: _Withdrawn, empty: set[str], vocabulary: Vocabulary
+    staging: Staging, staged: set[str], withdrawn: _Withdrawn, empty: set[str], vocabulary: Vocabulary
 ) -> dict[str, Iterable[str]]:
     """By type, entities whose claims a run wrote or withdrew, as far as they may contradict others."""
     gone = {type_: {start for start, _, _ in claims} for type_, claims, _ in withdrawn}
@@ -220,7 +221,7 @@ def _touched(
             sorted(gone.get(r.name, ())),
         )
         for r in vocabulary.relationships
-        if r.name in gone or r.name in staging.types()
+        if r.name in gone or r.name in staged
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from cli.console import opened, progress_bar, version
-from loaders import pipeline
+from loaders import formats, pipeline
 from loaders.records import LoadError, Report
 
 LOADED_WITH_REJECTS = 3
@@ -24,13 +24,10 @@ def expanded(paths: list[Path]) -> list[Path]:
         if not str(path).isprintable():
             raise LoadError(f"{str(path)!r}: the name of the file holds characters that cannot be printed: rename it")
         if path.is_dir():
-            inside = sorted(
-                p
-                for p in path.iterdir()
-                if p.suffix.lower() in (".csv", ".tsv", ".txt") and not p.name.endswith(REJECTS)
-            )
+            suffixes = formats.suffixes()
+            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes and not p.name.endswith(REJECTS))
             if not inside:
-                raise LoadError(f"{path}: the folder holds no *.csv, *.tsv or *.txt file")
+                raise LoadError(f"{path}: the folder holds no file ending in {', '.join(suffixes)}")
             files += inside
         elif not path.exists():
             raise LoadError(f"{path}: there is no such file")

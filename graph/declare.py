@@ -92,11 +92,12 @@ class RelationshipType:
     incoming: LiteralString = ""  # what the end calls them; likewise
     help_when: tuple[LiteralString, LiteralString] | None = None  # property, value; for Help.CONDITION
     key: tuple[LiteralString, ...] = ()  # beside ends and programme, what makes two claims speak of one fact
+    optional_key: tuple[LiteralString, ...] = ()  # likewise, where they are given
     period_in_key: bool = False  # sums: the year, or the start of the period, too
     money: bool = False
     figures: bool = False
     properties: tuple[Property, ...] = ()
-    loops: bool = False  # may start and end at the same entity
+    loops: tuple[LiteralString, ...] = ()  # labels of entities that it may both start and end at
 
     def __post_init__(self) -> None:
         words: LiteralString = "".join(word.capitalize() for word in self.name.split("_"))

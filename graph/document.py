@@ -230,6 +230,8 @@ def _overview(relationship: RelationshipType) -> tuple[str, ...]:
         name, value = relationship.help_when
         help_ = f"{help_}: `{name}` = `{value}`"
     key = _names(relationship.key) + (", the period" if relationship.period_in_key else "")
+    if relationship.optional_key:
+        key += f", {_names(relationship.optional_key)} where given"
     return (
         f"`{relationship.name}`",
         relationship.zh,

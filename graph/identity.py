@@ -32,7 +32,8 @@ def fact_id(relationship: RelationshipType, claim: Claim) -> str:
     if relationship.period_in_key:
         period = period_key(_text(values.get("valid_from")), _text(values.get("valid_to")))
     key = [str(values.get(name, "")) for name in ("programme", *relationship.key)]
-    return "fact:" + _hash((relationship.name, claim.start, claim.end, *key, period))
+    given = [f"{name}={values[name]}" for name in relationship.optional_key if values.get(name)]
+    return "fact:" + _hash((relationship.name, claim.start, claim.end, *key, period, *given))
 
 
 def claim_id(fact: str, source: str, n: int) -> str:

@@ -56,6 +56,17 @@ MONEY_CLASS = _codes(
     ("donation", "捐赠", "given by society, in cash or kind"),
     ("purchase", "采购", "paid for goods"),
     ("reported_total", "报告合计", "a total of a report; its stage is not said"),
+    ("incoming_funds", "收入", "received from the start, as the end reports it"),
+    ("incoming_commitment", "收入承诺", "promised by the start, as the end reports it"),
+    ("planned_disbursement", "计划拨付", "a payment that is planned, beside the budget"),
+    ("pledge", "认捐", "promised, not firmly"),
+    ("incoming_pledge", "收入认捐", "promised by the start, not firmly, as the end reports it"),
+    ("reimbursement", "报销", "paid back for what the receiver spent before"),
+    ("interest", "利息", "interest paid on a loan; no aid"),
+    ("loan_repayment", "还贷", "paid back of a loan; no aid"),
+    ("equity_purchase", "购买股权", "paid for shares"),
+    ("equity_sale", "出售股权", "received for shares"),
+    ("guarantee", "担保", "a credit guaranteed, paid only if it fails"),
 )
 
 VALIDITY = (
@@ -320,7 +331,7 @@ def _organization(label: LiteralString, zh: LiteralString, description: LiteralS
         zh=zh,
         description=description,
         parent="Organization",
-        prefixes=("org:", "iati-org:"),
+        prefixes=("org:", "ftm:"),
         id_example="org:cn:520500:bijie-discipline-organs",
     )
 
@@ -373,6 +384,17 @@ NODES: tuple[NodeType, ...] = (
         ),
     ),
     NodeType(
+        label="Locality",
+        zh="地点",
+        description="A place of a gazetteer, or a point, that is no division here: a town, a region, a site.",
+        parent="Place",
+        prefixes=("geonames:", "locality:"),
+        id_example="geonames:2475741",
+        properties=(
+            _text("kind", "类别", "What it is, as its gazetteer says.", "first-order administrative division"),
+        ),
+    ),
+    NodeType(
         label="PlaceGroup",
         zh="地方组",
         description="A set of places a source speaks of as one; its figures are never split over its members.",
@@ -384,7 +406,7 @@ NODES: tuple[NodeType, ...] = (
         label="Organization",
         zh="组织",
         description="Who acts: a body, a company, a school, a group.",
-        prefixes=("org:", "iati-org:"),
+        prefixes=("org:", "ftm:"),
         id_example="org:cn:520500:bijie-discipline-organs",
         properties=(
             _text("kind", "类别", "What it is, in a word: discipline_inspection, government, company …", "government"),
@@ -416,7 +438,7 @@ NODES: tuple[NodeType, ...] = (
         label="Official",
         zh="干部",
         description="A person in a public role that a source names. Private persons are never entities.",
-        prefixes=("official:",),
+        prefixes=("official:", "ftm:"),
         id_example="official:yangpu-discipline:xu-min",
         properties=(_text("role", "身份", "The public role, in a word.", "posted official"),),
     ),
@@ -424,11 +446,20 @@ NODES: tuple[NodeType, ...] = (
         label="Project",
         zh="项目",
         description="A project, an IATI activity, or a counted batch of projects.",
-        prefixes=("project:", "iati:"),
+        prefixes=("project:", "iati:", "360g:", "aiddata:"),
         id_example="project:lihe-extraction-base",
         properties=(
             _text("identifier", "项目编号", "Identifier its publisher gives it."),
             _text("status", "状态", "Status, as read.", "under construction"),
+            _text("description", "项目说明", "What it is about, as its source says."),
+            _text("hierarchy", "项目层级", "Level in its publisher's own hierarchy; 1 is the highest.", "1"),
+            Property(
+                name="secondary",
+                kind=Kind.BOOLEAN,
+                zh="转报",
+                example="",
+                description="Whether who publishes it reproduces what others reported.",
+            ),
             _count("count", "数量", "How many projects, where it is a batch; empty: unknown.", "projects", "20"),
             _code("count_bound", "数量界限", "How count bounds the true number.", BOUND),
             _code("basis", "口径", "Stage of the batch.", BASIS),
@@ -656,6 +687,10 @@ _MONEY_KEY = ("class", "basis", "currency", "measure")
 _ABOUT = Property(name="about", kind=Kind.ENTITY, entity="Project", zh="关于", description="The project it is about.")
 
 
+def _organization_of(name: LiteralString, zh: LiteralString, description: LiteralString) -> Property:
+    return Property(name=name, kind=Kind.ENTITY, entity="Organization", zh=zh, example="", description=description)
+
+
 def _topic(example: LiteralString) -> Property:
     return _text("topic", "主题", "What it is about.", example)
 
@@ -684,7 +719,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
     RelationshipType(
         name="FUNDS",
         zh="资助",
-        description="Money given, promised or planned.",
+        description="Money given, promised or planned; from a project to itself where its payee or its payer is not named.",
         start=("Place", "PlaceGroup", "Organization", "Project"),
         end=("Project", "Place", "PlaceGroup", "Organization"),
         forward="funds",
@@ -698,7 +733,29 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         period_in_key=True,
         money=True,
         figures=True,
-        properties=(_count("projects", "项目数", "Projects the sum is for.", "projects", "10"), _ABOUT),
+        loops=("Project",),
+        optional_key=("transaction",),
+        properties=(
+            _count("projects", "项目数", "Projects the sum is for.", "projects", "10"),
+            _ABOUT,
+            _organization_of("provider", "提供方", "Organization that gives, where the start is a project."),
+            _organization_of("receiver", "接收方", "Organization that is paid, where the end is a project."),
+            _text(
+                "transaction",
+                "交易",
+                "What tells a transaction from others of the same ends, class and day; empty for a sum of a period.",
+            ),
+            _text("flow_type", "流量类型", "Kind of flow, as read: ODA, other official flow, private …", "ODA-like"),
+            _text("finance_type", "融资类型", "Grant, loan …, as read.", "110"),
+            _text("aid_type", "援助类型", "Type of aid, as read.", "C01"),
+            Property(
+                name="official",
+                kind=Kind.BOOLEAN,
+                zh="官方资金",
+                example="",
+                description="Whether it is an official flow; one that is not is left out of totals. Empty: not said.",
+            ),
+        ),
     ),
     RelationshipType(
         name="DONATES_TO",
@@ -967,8 +1024,17 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
                     ("accountable", "负责", "accountable"),
                     ("extending", "转拨", "extending"),
                     ("implementing", "实施", "implementing"),
+                    ("reporting", "报告", "publishes it"),
                 ),
                 "implementing",
+            ),
+            Property(
+                name="activity",
+                kind=Kind.ENTITY,
+                entity="Project",
+                zh="自有项目",
+                example="",
+                description="The organization's own project that it takes part through.",
             ),
         ),
     ),
@@ -1327,7 +1393,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         incoming="describes",
         help=Help.NEVER,
         time=Time.STATE,
-        loops=True,
+        loops=("Source",),
         properties=(_text("values", "所读值", "The values as read, as JSON, keys in order."),),
     ),
     RelationshipType(

@@ -33,6 +33,7 @@ VARIABLES: dict[str, str] = {
     "NEO4J_DATABASE": "Database in it; default: the server's own default.",
     "AIDGRAPH_HOME": "Folder of the embedded engine's store; default: aidgraph in the platform's folder for user data.",
     "AIDGRAPH_HEAP": "Memory of the embedded engine's Java heap, such as 512m or 4g; default 1g.",
+    "AIDGRAPH_JAVA_OPTIONS": "Further options of the embedded engine's Java, such as -XX:+UseSerialGC; default none.",
     "AIDGRAPH_ENGINE_MODE": "production (default), or development: the embedded engine then explains its errors.",
 }
 

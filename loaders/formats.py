@@ -1,17 +1,44 @@
-"""The table of formats: which reader opens a file. A new format is a module and one line here."""
+"""The formats: how each is told by its content, and what opens it. A new format is a module and one line here."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
-from loaders import tabular
-
-#: Path and encoding (None: decide) → table of rows.
-Opener = Callable[[Path, str | None], AbstractContextManager[tabular.Table]]
-
-FORMATS: dict[str, Opener] = {"csv": tabular.open_table}
+from loaders import tables, tabular
+from loaders.reading import How, Opener
+from loaders.records import LoadError
 
 
-def opener(_path: Path) -> Opener:
-    """The opener for a file. So far all are tables as text; what is none is refused by the reader, which says what it is."""
-    return FORMATS["csv"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """`suffixes`: files of a folder that are taken for it. `fits`: whether the first bytes of a file may be its own."""
+
+    name: str
+    open: Opener
+    suffixes: tuple[str, ...]
+    fits: Callable[[bytes], bool]
+
+
+#: In the order they are tried; the last one takes what no other fits, and says what is wrong with it.
+FORMATS: tuple[Format, ...] = (
+    Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
+)
+#: Bytes a format is told by.
+HEAD = 4_096
+
+
+def opener(path: Path, how: How) -> Opener:
+    """The opener of a file: of the format asked for, else of the first that its content fits."""
+    if how.format is not None:
+        for declared in FORMATS:
+            if declared.name == how.format:
+                return declared.open
+        names = ", ".join(declared.name for declared in FORMATS)
+        raise LoadError(f"there is no format {how.format}: choose one of {names}")
+    head = tabular.head(path, HEAD)
+    return next(declared.open for declared in FORMATS if declared.fits(head))
+
+
+def suffixes() -> tuple[str, ...]:
+    """Of the files that are read where a folder is named."""
+    return tuple(suffix for declared in FORMATS for suffix in declared.suffixes)

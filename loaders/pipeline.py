@@ -15,20 +15,19 @@ from typing import TypeVar
 
 from graph import write
 from graph.engine import Graph
-from graph.model import MODEL, SOURCING, Vocabulary
-from graph.records import Claim, Entity, Value
+from graph.model import MODEL, Vocabulary
+from graph.records import Entity, Value
 from graph.sources import directory as known
 from graph.staging import DOCUMENT, Staging
 from graph.write import runs
-from loaders import formats, mapping, tabular, values
+from loaders import formats, tabular
 from loaders.directory import Directory
-from loaders.records import Issue, LoadError, Report, RowError
+from loaders.reading import How, Part
+from loaders.records import Issue, LoadError, Report
 from loaders.rows import RowBuilder
 
 #: Issues kept in memory for the report; all of them are in the rejects file.
 SHOWN = 1_000
-#: Source of the example rows of templates; a row that still has it was not filled in.
-EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
 CHUNK = 5_000
 _COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
@@ -54,8 +53,10 @@ class Passport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     dataset: str
+    format: str | None = None
     mapping: str | None = None
     encoding: str | None = None
+    validate: bool = False
     dry_run: bool = False
     append: bool = False
     allow_retract: bool = False
@@ -193,6 +194,7 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
         *hashes,
         tabular.sha256(own) if own and own.is_file() else str(options.mapping),
         str(options.append),
+        str(options.format),
         str(options.encoding),
         repr(asdict(options.passport)),
         options.version,
@@ -221,30 +223,49 @@ class _Reading:
         self._rejects = rejects
         self._vocabulary = vocabulary
         self._progress = progress
-        self._names: list[str] = []
-        self._mappers: dict[int, mapping.Mapper] = {}
+        self._how = How(
+            format=options.format,
+            mapping=options.mapping,
+            encoding=options.encoding,
+            validate=options.validate,
+            vocabulary=vocabulary,
+        )
+        self._names: list[str] = []  # of the parts, by number
+        self._parts: list[Part] = []  # as they were read; kept for the headers that faults name
 
     async def all(self, files: Sequence[Path]) -> None:
         directory = Directory(await known.named(self._graph), self._vocabulary)
         builder = RowBuilder(directory, f"source:dataset:{self._options.dataset}", self._vocabulary)
-        names = [file.name for file in files]
-        self._names = names if len(set(names)) == len(names) else [str(file) for file in files]
         self._describe_document()
+        short = {file: file.name for file in files}
+        if len(set(short.values())) < len(files):
+            short = {file: str(file) for file in files}
         # entities first: what a claim names must not depend on the order of the files
-        numbered = list(enumerate(files))
-        if len(files) > 1:
-            numbered.sort(key=lambda pair: not self._brings_entities(pair[1]))
-        for number, file in numbered:
-            self._read(number, file, builder)
+        for file, index in self._in_order(files):
+            with formats.opener(file, self._how)(file, self._how) as parts:
+                for part in (
+                    sorted(parts, key=lambda part: not part.brings_entities) if index is None else [parts[index]]
+                ):
+                    self._read(f"{short[file]}, sheet {part.name}" if part.name else short[file], part, builder)
         wanted = self._options.passport.rows
         if wanted is not None and self._report.rows != wanted:
             raise LoadError(
                 f"{self._options.dataset} has {self._report.rows:,} rows and should have {wanted:,}: nothing was written"
             )
 
-    def _brings_entities(self, file: Path) -> bool:
-        with formats.opener(file)(file, self._options.encoding) as table:
-            return self._mapper(file, table).brings_entities
+    def _in_order(self, files: Sequence[Path]) -> list[tuple[Path, int | None]]:
+        """Files and which part of each to read, None for all of it: those that bring entities first."""
+        if len(files) == 1:
+            return [(files[0], None)]
+        listed: list[tuple[bool, Path, int | None]] = []
+        for file in files:
+            with formats.opener(file, self._how)(file, self._how) as parts:
+                brings = [part.brings_entities for part in parts]
+            if len(set(brings)) == 1:
+                listed.append((brings[0], file, None))
+            else:
+                listed += [(brought, file, index) for index, brought in enumerate(brings)]
+        return [(file, index) for _, file, index in sorted(listed, key=lambda entry: not entry[0])]
 
     async def check(self) -> None:
         """Checks what was read against the graph, and settles what is left."""
@@ -265,49 +286,23 @@ class _Reading:
         record = Entity(label="Source", id=id_, source=id_, values=said, provenance={"certainty": "stated"})
         self._staging.add(record, file=DOCUMENT, line=0)
 
-    def _read(self, number: int, file: Path, builder: RowBuilder) -> None:
-        with formats.opener(file)(file, self._options.encoding) as table:
-            mapper = self._mapper(file, table)
-            self._mappers[number] = mapper
-            self._report.mapping = mapper.name
-            for column in table.header:
-                if (factor := values.header_unit(column)[1]) != 1:
-                    self._report.notes.append(f"{file.name}: amounts of {column} are multiplied by {factor:,}")
-            for row in table.rows():
-                self._report.rows += 1
-                if self._report.rows % CHUNK == 0:
-                    self._progress("reading", self._report.rows, 0)
-                for record in self._records(self._names[number], row, mapper, builder):
-                    self._staging.add(record, file=number, line=row.line)
-                while builder.new_sources:
-                    self._staging.add_source(builder.new_sources.pop())
-
-    def _mapper(self, file: Path, table: tabular.Table) -> mapping.Mapper:
-        try:
-            return mapping.choose(table.header, self._options.mapping, self._vocabulary)
-        except LoadError as error:
-            if str(error).startswith("mapping "):  # the fault is the mapping's, not the table's
-                raise
-            raise LoadError(f"{file}, line {table.header_line}: {error}") from None
-
-    def _records(
-        self, file: str, row: tabular.Row | tabular.BadRow, mapper: mapping.Mapper, builder: RowBuilder
-    ) -> list[Entity | Claim]:
-        """Records of a row; none, and an issue for each fault, where it cannot be used."""
-        if isinstance(row, tabular.BadRow):
-            self._issue(file, row.line, row.column, row.value, row.reason)
-            return []
-        if EXAMPLE in row.values.values():
-            self._issue(file, row.line, "", EXAMPLE, "this is the template's example row: replace it")
-            return []
-        try:
-            return mapper.records(row.values, row.line, builder)
-        except RowError as error:
-            for fault in (error, *error.more):
-                self._issue(file, row.line, fault.column, fault.value, fault.reason)
-        except ValueError as error:
-            self._issue(file, row.line, "", "", str(error))
-        return []
+    def _read(self, name: str, part: Part, builder: RowBuilder) -> None:
+        number = len(self._parts)
+        self._parts.append(part)
+        self._names.append(name)
+        self._report.mapping = part.mapping
+        for unit in part.units(builder):
+            self._report.rows += 1
+            if self._report.rows % CHUNK == 0:
+                self._progress("reading", self._report.rows, 0)
+            for fault in unit.faults:
+                self._issue(name, unit.line, fault.column, fault.value, fault.reason)
+            if not unit.faults:
+                for record in unit.records:
+                    self._staging.add(record, file=number, line=unit.line)
+            while builder.new_sources:
+                self._staging.add_source(builder.new_sources.pop())
+        self._report.notes += part.notes()
 
     def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))
@@ -332,7 +327,7 @@ class _Reading:
             if not faults:
                 return
             for file, line, column, value, reason in faults:
-                header = self._mappers[file].header_of(column) if file >= 0 else column
+                header = self._parts[file].header_of(column) if file >= 0 else column
                 self._issue(self._names[file] if file >= 0 else "", line, header, value, reason)
                 self._staging.reject(file, line)
 

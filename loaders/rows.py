@@ -80,6 +80,10 @@ class RowBuilder:
         self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
         self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
         self._about = _readers(PROVENANCE)
+        self._looping = {
+            r.name: tuple(prefix for label in r.loops for prefix in vocabulary.node[label].prefixes)
+            for r in vocabulary.relationships
+        }
 
     def _tried(self, faults: list[RowError], labels: tuple[str, ...], cells: Cells, side: str) -> str:
         try:
@@ -138,7 +142,7 @@ class RowBuilder:
         end = self._tried(faults, relationship.end, cells, "to")
         claim_values = self._values(self._claimed[type_], cells, faults)
         RowError.raise_any(faults)
-        if start == end and not relationship.loops:
+        if start == end and not start.startswith(self._looping[type_]):
             raise RowError(f"{type_} cannot go from {start} to itself", column="to", value=end)
         claim_values.setdefault("certainty", "stated")
         if relationship.figures:

@@ -163,7 +163,7 @@ def _fingerprint(state: os.stat_result) -> tuple[int, int]:
 @contextmanager
 def open_table(path: Path, encoding: str | None = None) -> Generator[Table]:
     """A CSV file, checked to its end to be text, with its header read; raises `UnreadableFile`."""
-    with _open(path) as file:
+    with open_file(path) as file:
         opened = os.fstat(file.fileno())
         codec = decide(path, file, encoding)
         file.seek(0)
@@ -178,7 +178,7 @@ def open_table(path: Path, encoding: str | None = None) -> Generator[Table]:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
-    with _open(path) as file:
+    with open_file(path) as file:
         try:
             digest = hashlib.sha256()
             while chunk := file.read(_CHUNK):
@@ -188,7 +188,16 @@ def sha256(path: Path) -> str:
             raise UnreadableFile(path, f"cannot be read: {error.strerror}") from None
 
 
-def _open(path: Path) -> BinaryIO:
+def head(path: Path, size: int) -> bytes:
+    """The first bytes of a file."""
+    with open_file(path) as file:
+        try:
+            return file.read(size)
+        except OSError as error:
+            raise UnreadableFile(path, f"cannot be read: {error.strerror}") from None
+
+
+def open_file(path: Path) -> BinaryIO:
     """A regular file opened for reading; a FIFO put in its place meanwhile does not block."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):

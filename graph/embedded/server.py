@@ -222,6 +222,7 @@ class EmbeddedServer:
             str(java(wheel)),
             f"-Xmx{self.heap}",
             *JVM_FLAGS,
+            *os.environ.get("AIDGRAPH_JAVA_OPTIONS", "").split(),
             f"-XX:ErrorFile={self.store / 'java-crash-%p.log'}",
             f"-Djava.util.logging.config.file={self.store / 'config' / 'arcadedb-log.properties'}",
             "-cp",

@@ -37,6 +37,8 @@ def _directed(relationship: RelationshipType, claim: LiteralString, node: Litera
     if relationship.help_when:
         name, value = relationship.help_when
         condition += f" AND {claim}.{name} = '{value}'"
+    if relationship.loops:  # what is paid by a project to no one that is named is help to no one
+        condition += f" AND startNode({claim}) <> endNode({claim})"
     return f"WHEN '{relationship.name}' THEN {condition}"
 
 

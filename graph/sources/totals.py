@@ -21,6 +21,7 @@ AMOUNT: LiteralString = "amount"
 #: Why a fact is not in a total.
 REASONS = {
     "value_unknown": "No source gives the figure.",
+    "not_official": "It is no official flow.",
     "part_of_another": "It is included in another fact of the row.",
     "beyond_period": "Its period goes beyond the one asked about: how much of it falls in is not known.",
     "periods_overlap": "Its period overlaps that of another figure of the same: one may hold part of the other.",
@@ -84,6 +85,7 @@ def _judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
         f"[_e[0], type(_c), coalesce(_c.class, ''), {_own('basis')}, _e[2], {_own('measure')}, {_kinds(vocabulary)}, "
         "coalesce(_c.per_year, false), _t.type = 'Project'] AS _o "
         "WITH _g, _c, _n, _end, _w, _o, CASE WHEN _n IS NULL THEN 'value_unknown' "
+        "WHEN _c.official = false THEN 'not_official' "
         "WHEN _c.part_of IS NOT NULL AND any(_g1 IN _fs WHERE _g1[1][0].fact = _c.part_of) THEN 'part_of_another' "
         "WHEN _c.earliest_from < $event_from OR _c.latest_to > $beyond THEN 'beyond_period' END AS _y, "
         "reduce(_m = '', _z IN _o[0 .. 6] | _m + _z + '|') + reduce(_m = '', _z IN _o[6] | _m + _z + ',') "

@@ -5,8 +5,8 @@ from pathlib import Path
 from graph import dump, schema_ddl
 from graph.engine import Graph
 from loaders import pipeline
-from loaders.pipeline import EXAMPLE
 from loaders.records import Report
+from loaders.tables import EXAMPLE
 from loaders.templates import as_csv, template
 from tests.conventions.test_one_place import VOCABULARY
 

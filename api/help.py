@@ -174,6 +174,11 @@ PATHS = Declared(
             description=f"Whether something was left out: an end has more than {paths.FAN} neighbours, or one of them more "
             f"than {paths.HUB} facts, and was not followed.",
         ),
+        "more": Field(
+            type="bool",
+            binding=paths.MORE,
+            description="Whether there are more paths than `first`; these are the shortest.",
+        ),
     },
 )
 

@@ -85,6 +85,7 @@ HELP = f"""query ($from: ID!, $to: ID!, $via: [RelationshipType!], $rollUp: Bool
 PATHS = f"""query ($from: ID!, $to: ID!, $via: [RelationshipType!], $maxHops: Int!, {_TIMES}) {{
   paths(from: $from, to: $to, via: $via, maxHops: $maxHops, first: {ROWS}, {_ASKED}) {{
     truncated
+    more
     paths {{
       length
       nodes {{ id name }}

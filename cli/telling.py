@@ -314,8 +314,8 @@ def _paths(found: Any, names: Sequence[str], options: Options) -> Iterator[Rende
             yield ""
         yield Text(chain(path), style="bold")
         yield _in(_table(list(_steps(path)), "fact", "when", "holds", "stands in"), 4)
-    if len(paths) == options.first:
-        yield Text(f"There may be more than these {options.first}: --first, at most 50, shows more")
+    if found["more"]:
+        yield Text(f"There are more than these {len(paths)}: --first, at most 50, shows more")
     if found["truncated"]:
         yield Text("Not all was followed: some entities on the way have too many neighbours")
 

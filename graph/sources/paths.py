@@ -54,20 +54,20 @@ def _between(shape: Shape, hops: int) -> LiteralString:
     text: LiteralString = ""
     if hops >= 3:
         text += (
-            "CALL (_xs, _ys, _ps) { WITH _xs, _ys, _ps WHERE size(_ps) < $limit "
+            "CALL (_xs, _ys, _ps) { WITH _xs, _ys, _ps WHERE size(_ps) <= $limit "
             f"UNWIND _xs AS _x3 MATCH (_x3)-[_d3:{types}]-(_y3) WHERE _y3 IN _ys AND {_valid('_d3', shape)} "
-            "WITH DISTINCT _x3, _y3 WHERE _x3 <> _y3 WITH _x3, _y3 ORDER BY _x3.id, _y3.id LIMIT $limit "
+            "WITH DISTINCT _x3, _y3 WHERE _x3 <> _y3 WITH _x3, _y3 ORDER BY _x3.id, _y3.id LIMIT $limit + 1 "
             "RETURN collect([_x3, _y3]) AS _more3 } "
             "WITH _a, _b, _xs, _ys, _cut, _ps + _more3 AS _ps3 "
         )
     if hops >= 4:
         text += (
-            "CALL (_a, _b, _xs, _ys, _ps3) { WITH _a, _b, _xs, _ys, _ps3 WHERE size(_ps3) < $limit "
+            "CALL (_a, _b, _xs, _ys, _ps3) { WITH _a, _b, _xs, _ys, _ps3 WHERE size(_ps3) <= $limit "
             f"UNWIND _xs AS _x4 MATCH (_x4)-[_d4:{types}]-(_m4) WHERE _m4 <> _a AND _m4 <> _b AND {_valid('_d4', shape)} "
             f"WITH _ys, _m4, collect(DISTINCT _x4) AS _l4 WHERE COUNT {{ (_m4)-[:{types}]-() }} <= {HUB} "
             f"MATCH (_m4)-[_e4:{types}]-(_y4) WHERE _y4 IN _ys AND {_valid('_e4', shape)} "
             "WITH DISTINCT _l4, _m4, _y4 UNWIND _l4 AS _w4 WITH _w4, _m4, _y4 WHERE _w4 <> _y4 "
-            "WITH _w4, _m4, _y4 ORDER BY _w4.id, _m4.id, _y4.id LIMIT $limit "
+            "WITH _w4, _m4, _y4 ORDER BY _w4.id, _m4.id, _y4.id LIMIT $limit + 1 "
             "RETURN collect([_w4, _m4, _y4]) AS _more4 } "
             "WITH _a, _b, _xs, _ys, _cut, _ps3 + _more4 AS _ps4 "
         )
@@ -85,17 +85,17 @@ def _found(shape: Shape) -> Fragment:
         f"{_neighbours('_a', shape)}{_neighbours('_b', shape)}"
         "WITH _a, _b, _b IN _a0 AS _direct, size(_a0) + size(_b0) > size(_a1) + size(_b1) AS _cut, "
         "[_z IN _a1 WHERE _z <> _a AND _z <> _b] AS _xs, [_z IN _b1 WHERE _z <> _a AND _z <> _b] AS _ys "
-        "CALL (_xs, _ys) { UNWIND _xs AS _x2 WITH _x2, _ys WHERE _x2 IN _ys WITH _x2 ORDER BY _x2.id LIMIT $limit "
+        "CALL (_xs, _ys) { UNWIND _xs AS _x2 WITH _x2, _ys WHERE _x2 IN _ys WITH _x2 ORDER BY _x2.id LIMIT $limit + 1 "
         "RETURN collect([_x2]) AS _more2 } "
         f"WITH _a, _b, _xs, _ys, _cut, {through} AS _ps {_between(shape, hops)}"
-        f"WITH _a, _b, _cut, CASE WHEN _a = _b THEN [] ELSE {last}[0 .. $limit] END AS _kept "
-        "WITH _cut, [_z IN _kept | [_a] + _z + [_b]] AS _paths"
+        f"WITH _a, _b, _cut, CASE WHEN _a = _b THEN [] ELSE {last} END AS _all "
+        "WITH _cut, size(_all) > $limit AS _more, [_z IN _all[0 .. $limit] | [_a] + _z + [_b]] AS _paths"
     )
-    return Fragment(match=match, binds=("_paths", "_cut"))
+    return Fragment(match=match, binds=("_paths", "_cut", "_more"))
 
 
-PATHS = One(fragment=_found, roles={"paths": "_paths", "cut": "_cut"})
-TRUNCATED = Value(cypher="_cut")
+PATHS = One(fragment=_found, roles={"paths": "_paths", "cut": "_cut", "more": "_more"})
+TRUNCATED, MORE = Value(cypher="_cut"), Value(cypher="_more")
 EACH = Many(
     fragment=lambda _shape: Fragment(
         match="UNWIND range(0, size(_paths) - 1) AS _i WITH _i, _paths[_i] AS _q", binds=("_i", "_q"), keys=("_i",)

@@ -110,7 +110,7 @@ async def test_paths(ask: Asking) -> None:
     assert "杨浦区 –[is part of]→ 上海市 –[funds]→ 宁蒗彝族自治县" in lines
     assert row_of(lines, "上海市 (cn:310000) funds 宁蒗彝族自治县 (cn:530724)", "2020").endswith("网站, line 23")
     cut = await ask("path", "杨浦区", "宁蒗", first=1)
-    assert cut[-1] == "There may be more than these 1: --first, at most 50, shows more"
+    assert cut[-1] == "There are more than these 1: --first, at most 50, shows more"
     assert await ask("path", "杨浦区", "宁蒗", max_hops=1) == [
         "No way from 杨浦区 (cn:310110) to 宁蒗彝族自治县 (cn:530724) in at most 1 step."
     ]

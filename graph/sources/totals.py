@@ -29,7 +29,7 @@ REASONS = {
 #: A batch of projects is counted by a fact of this measure, whose end is the batch.
 _BATCH: LiteralString = "_c.measure = 'projects'"
 #: Minor units beyond this are added apart, so that a sum cannot leave the 64 bits of an integer.
-_PART: LiteralString = "1000000000"
+PART: LiteralString = "1000000000"
 
 
 def _measured(relationship: RelationshipType) -> LiteralString:
@@ -69,7 +69,7 @@ def _own(name: LiteralString) -> LiteralString:
     return f"coalesce(_c.{name}, '')"
 
 
-def _judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
+def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
     """A row for each figure: its group _k, whose figure it is _w, its value _n, and why it is not added _y (or null)."""
     measured = " ".join(_measured(r) for r in help_types(vocabulary) if r.figures)
     many: LiteralString = "_t.type = 'Project' AND _t.count IS NULL"
@@ -103,8 +103,8 @@ def _totals(_shape: Shape) -> Fragment:
     added: LiteralString = "CASE WHEN _y IS NULL THEN {} END"
     bound: LiteralString = "coalesce(_c.bound, 'exact')"
     return Fragment(
-        match=f"{_judged()}WITH _k, head(collect(_o)) AS _o, sum({added.format(f'_n / {_PART}')}) AS _m1, "
-        f"sum({added.format(f'_n % {_PART}')}) AS _m2, count({added.format('_n')}) AS _added, "
+        match=f"{judged()}WITH _k, head(collect(_o)) AS _o, sum({added.format(f'_n / {PART}')}) AS _m1, "
+        f"sum({added.format(f'_n % {PART}')}) AS _m2, count({added.format('_n')}) AS _added, "
         f"collect(DISTINCT {added.format(bound)}) AS _bounds, "
         "collect(CASE WHEN _y IS NOT NULL THEN _g END) AS _left, collect(_y) AS _why",
         binds=("_k", "_o", "_m1", "_m2", "_added", "_bounds", "_left", "_why"),
@@ -118,12 +118,12 @@ TOTALS = Many(
 )
 
 
-def _sum(read: list[Any]) -> str | None:
+def exact(read: list[Any]) -> str | None:
     """The exact decimal: in units of the currency, where it is money."""
     great, small, unit, measure, added = read
     if not added:
         return None
-    total = great * int(_PART) + small
+    total = great * int(PART) + small
     return decimal_text(total, unit) if measure == AMOUNT else str(total)
 
 
@@ -140,7 +140,7 @@ UNIT, COUNTED_AS = (
     Value(cypher="_o[5]", compute=lambda v: v or None),
 )
 KINDS, PER_YEAR, TO_PROJECTS = Value(cypher="_o[6]"), Value(cypher="_o[7]"), Value(cypher="_o[8]")
-SUM = Value(cypher="[_m1, _m2, _o[4], _o[0], _n]", compute=_sum)
+SUM = Value(cypher="[_m1, _m2, _o[4], _o[0], _n]", compute=exact)
 BOUND = Value(cypher="_bounds", compute=_bound)
 ADDED = Value(cypher="_n")
 

@@ -86,7 +86,7 @@ async def refusals(client: httpx2.AsyncClient, query: str, **more: Any) -> list[
     """Codes of an answer that holds nothing but errors, told as the media type of GraphQL wants it, and within a moment."""
     began = time.process_time()
     response = await post(client, json.dumps({"query": query, **more}).encode(), Accept=GRAPHQL)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 1.5  # a tenth of it on a quiet machine
     assert response.status_code == 400 and list(response.json()) == ["errors"], response.text
     assert len(response.json()["errors"]) <= 10
     assert all(error["message"].isprintable() for error in response.json()["errors"])

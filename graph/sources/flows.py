@@ -1,0 +1,217 @@
+"""Sums of money by who gives, who gets, when and for what: few rows out of many facts.
+
+A row is of one type of fact, class, basis, currency and measure, and of givers and receivers of one level: what a province
+gets and what a county of it gets may be the same money. Each fact is added once, by the rules of totals.py, which look at the
+facts between the same two. What a project pays or gets stands for who funds the project, and for where it is: with several of
+them nothing says whose share is whose, so that they are not split, and with none it is not stated; such sums are rows of
+their own.
+"""
+
+from typing import LiteralString
+
+from graph.bindings import Fragment, One, Page, Shape, Value
+from graph.model import MODEL
+from graph.sources.facts import fact_holds, known, state_holds
+from graph.sources.help import LEVELS, help_types
+from graph.sources.totals import AMOUNT, PART, exact, judged
+
+#: By what sums may be grouped; type, class, basis, currency and what exactly is counted always are.
+GROUPS = {
+    "helper": "Who gives: a place or an organization; of a project's money, who funds the project.",
+    "recipient": "Who gets: a place or an organization; of a project's money, the country or the place it is in.",
+    "helper_province": "The province that who gives lies in.",
+    "recipient_province": "The province that who gets lies in.",
+    "programme": "The programme the facts stand under.",
+    "sector": "The sector of the project.",
+    "year": "The year in which the period of the figure begins.",
+    "class": "The stage of money: sums are always of one.",
+    "currency": "The currency: sums are always of one.",
+}
+#: Why a row names no helper, recipient or sector.
+OPEN = {
+    "several": "There are several, and nothing says how much is whose: not split.",
+    "not_stated": "No source says it.",
+}
+#: Filters by a property of the claims.
+BY_PROPERTY = ("source", "reported_by", "currency", "programme")
+
+
+def _types(shape: Shape) -> LiteralString:
+    asked = shape.names("via")
+    money = [r for r in help_types() if r.money and (not asked or r.name in asked)]
+    return "|".join(r.name for r in money) or "NO_SUCH_TYPE"
+
+
+def _scope(name: LiteralString, shape: Shape) -> LiteralString:
+    """Clauses that bind _<name>_ids: the entity asked about under every code, and what lies in it or is part of it."""
+    held = state_holds("_z", shape)
+    return (
+        f"MATCH (_q0:Entity {{id: ${name}}}) OPTIONAL MATCH (_q0)-[_q1:SUCCEEDS]-(_q2) "
+        f"WHERE _q1.extent = 'whole' AND {known('_q1')} WITH _q0, collect(DISTINCT _q2) AS _q8 WITH [_q0] + _q8 AS _q3 "
+        "UNWIND _q3 AS _q4 "
+        f"OPTIONAL MATCH (_q4)<-[_q5:PART_OF*1..{LEVELS}]-(_q6) WHERE all(_z IN _q5 WHERE {held}) "
+        f"WITH _q3, collect(DISTINCT _q6.id) AS _q7 RETURN [_z IN _q3 | _z.id] + _q7 AS _{name}_ids"
+    )
+
+
+def _province(nodes: LiteralString, bound: LiteralString, shape: Shape) -> LiteralString:
+    """A clause that binds the id of the province the only one of the nodes lies in, or ''."""
+    held = state_holds("_z", shape)
+    return (
+        f"CALL ({nodes}) {{ UNWIND CASE size({nodes}) WHEN 1 THEN {nodes} ELSE [] END AS _n0 "
+        f"MATCH (_n0)-[_n1:PART_OF*0..{LEVELS}]->(_n2:Province) WHERE all(_z IN _n1 WHERE {held}) "
+        f"WITH _n2 ORDER BY _n2.id RETURN coalesce(head(collect(_n2.id)), '') AS {bound} }} "
+    )
+
+
+def _only(nodes: LiteralString) -> tuple[LiteralString, LiteralString]:
+    """The id of the only one of the nodes or '', and why it is '' or ''."""
+    size: LiteralString = f"CASE size({nodes})"
+    return (
+        f"{size} WHEN 1 THEN {nodes}[0].id ELSE '' END",
+        f"{size} WHEN 1 THEN '' WHEN 0 THEN 'not_stated' ELSE 'several' END",
+    )
+
+
+def _sides(shape: Shape, carried: LiteralString) -> LiteralString:
+    """Clauses that bind _hs, who gives, and _rs, who gets, to the facts _js from _a to _b."""
+    funds, located = state_holds("_pd", shape), state_holds("_ld", shape)
+    return (
+        "CALL (_a) { UNWIND CASE _a.type WHEN 'Project' THEN [_a] ELSE [] END AS _p0 "
+        f"MATCH (_p0)<-[_pd:PARTICIPATES_IN]-(_po) WHERE _pd.role = 'funding' AND {funds} "
+        "WITH DISTINCT _po ORDER BY _po.id RETURN collect(_po) AS _funders } "
+        "CALL (_a, _funders, _js) { "
+        "UNWIND CASE WHEN _a.type = 'Project' AND size(_funders) = 0 THEN _js ELSE [] END AS _j1 "
+        "WITH DISTINCT _j1[0].provider AS _pv WHERE _pv IS NOT NULL MATCH (_pe:Entity {id: _pv}) "
+        "WITH _pe ORDER BY _pe.id RETURN collect(_pe) AS _givers } "
+        "CALL (_a, _b) { "
+        "UNWIND CASE WHEN _b.type = 'Project' AND _a.type = 'Project' AND _a <> _b THEN [_b, _a] "
+        "WHEN _b.type = 'Project' THEN [_b] WHEN _a.type = 'Project' THEN [_a] ELSE [] END AS _p1 "
+        f"MATCH (_p1)-[_ld:LOCATED_IN]->(_lp) WHERE {located} "
+        "WITH DISTINCT _p1 = _b AS _own, _lp ORDER BY _lp.id RETURN collect([_own, _lp]) AS _ls } "
+        f"WITH {carried}_a, _b, _js, CASE _a.type WHEN 'Project' THEN _funders + _givers ELSE [_a] END AS _hs, "
+        "[_z IN _ls WHERE _z[0] | _z[1]] AS _l1, [_z IN _ls WHERE NOT _z[0] | _z[1]] AS _l2 "
+        f"WITH {carried}_a, _b, _js, _hs, CASE WHEN size(_l1) > 0 THEN _l1 ELSE _l2 END AS _l3 "
+        f"WITH {carried}_a, _b, _js, _hs, _l3, [_z IN _l3 WHERE _z.type = 'Country'] AS _l4 "
+        f"WITH {carried}_a, _b, _js, _hs, CASE WHEN size(_l4) > 0 THEN _l4 WHEN size(_l3) > 0 THEN _l3 "
+        "WHEN _b.type = 'Project' THEN [] ELSE [_b] END AS _rs "
+    )
+
+
+def _found(shape: Shape) -> LiteralString:
+    """Clauses with a row for each two: _a and _b, their judged facts _js, who gives _hs and who gets _rs."""
+    classes: LiteralString = " AND _d.class IN $classes" if shape.get("classes") else ""
+    filters: LiteralString = "".join(
+        f" AND _d.{name} = ${name}" for name in BY_PROPERTY if name in shape.names("where")
+    )
+    given: tuple[tuple[LiteralString, LiteralString], ...] = (("from", "_hs"), ("to", "_rs"))
+    ends: list[tuple[LiteralString, LiteralString]] = [one for one in given if shape.get(one[0])]
+    begin: LiteralString = "".join(f"CALL () {{ {_scope(name, shape)} }} " for name, _ in ends)
+    carried: LiteralString = "".join(f"_{name}_ids, " for name, _ in ends)
+    kept: LiteralString = " AND ".join(f"any(_z IN {nodes} WHERE _z.id IN _{name}_ids)" for name, nodes in ends)
+    if ends:
+        begin += f"WITH {carried}1 AS _one "
+        kept = f"WHERE {kept} "
+    return (
+        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{classes}{filters} "
+        f"WITH {carried}_a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} "
+        f"WITH {carried}_a, _b, collect([_b, _ev, _ev[0 .. 0], _a, _b]) AS _fs "
+        f"CALL (_fs) {{ {judged()}WITH _o, _c, _n, _y WHERE _o[0] = '{AMOUNT}' RETURN collect([_c, _n, _y, _o]) AS _js }} "
+        f"WITH {carried}_a, _b, _js {_sides(shape, carried)}WITH _a, _b, _js, _hs, _rs {kept}"
+    )
+
+
+def _asked(shape: Shape) -> tuple[LiteralString, LiteralString, dict[LiteralString, LiteralString]]:
+    """What is grouped by: clauses that find more of each two, variables these bind, and the keys with their expressions."""
+    by = shape.names("by")
+    text: LiteralString = ""
+    bound: LiteralString = ""
+    names: tuple[LiteralString, ...] = ("_h1", "_h2", "_r1", "_r2", "_hp", "_rp", "_s1", "_s2", "_g", "_yr")
+    keys: dict[LiteralString, LiteralString] = dict.fromkeys(names, "''")
+    if "helper" in by:
+        keys["_h1"], keys["_h2"] = _only("_hs")
+    if "recipient" in by:
+        keys["_r1"], keys["_r2"] = _only("_rs")
+    if "helper_province" in by:
+        text += _province("_hs", "_hp0", shape)
+        keys["_hp"] = "_hp0"
+        bound += ", _hp0"
+    if "recipient_province" in by:
+        text += _province("_rs", "_rp0", shape)
+        keys["_rp"] = "_rp0"
+        bound += ", _rp0"
+    if "sector" in by:
+        text += (
+            "CALL (_a, _b) { UNWIND CASE WHEN _b.type = 'Project' THEN [_b] WHEN _a.type = 'Project' THEN [_a] ELSE [] END "
+            f"AS _p2 MATCH (_p2)-[_xd:HAS_SECTOR]->(_xs) WHERE {state_holds('_xd', shape)} "
+            "WITH DISTINCT _xs ORDER BY _xs.vocabulary, _xs.id WITH collect(_xs) AS _x0 "
+            "RETURN [_z IN _x0 WHERE _z.vocabulary = _x0[0].vocabulary] AS _xl } "
+        )
+        keys["_s1"], keys["_s2"] = _only("_xl")
+        bound += ", _xl"
+    if "programme" in by:
+        keys["_g"] = "coalesce(_c.programme, '')"
+    if "year" in by:
+        keys["_yr"] = "substring(coalesce(_c.valid_from, ''), 0, 4)"
+    return text, bound, keys
+
+
+def _flows(shape: Shape) -> Fragment:
+    more, bound, keys = _asked(shape)
+    level: LiteralString = "CASE WHEN {0}:Organization THEN 'Organization' ELSE {0}.type END"
+    end: LiteralString = f"CASE _a.type WHEN 'Project' THEN 'Project' ELSE {level.format('_b')} END"
+    keys |= {"_hl": "_from", "_rl": "_to"}
+    keys |= {"_ty": "_o[1]", "_cl": "_o[2]", "_ba": "_o[3]", "_cu": "_o[4]", "_me": "_o[5]"}
+    keys |= {"_ki": "reduce(_m = '', _z IN _o[6] | _m + _z + ',')", "_py": "CASE WHEN _o[7] THEN 'yes' ELSE '' END"}
+    made: LiteralString = ", ".join(f"{expression} AS {name}" for name, expression in keys.items())
+    names: LiteralString = ", ".join(keys)
+    joined: LiteralString = " + '|' + ".join(keys)
+    added: LiteralString = "CASE WHEN _y IS NULL THEN {} END"
+    grouped = (
+        f"{_found(shape)}{more}WITH _js, _hs, _rs{bound}, {level.format('_a')} AS _from, {end} AS _to UNWIND _js AS _j "
+        f"WITH _hs, _rs{bound}, _from, _to, _j[0] AS _c, _j[1] AS _n, _j[2] AS _y, _j[3] AS _o "
+        f"WITH {made}, _n, _y WITH {names}, count(*) AS _facts, count({added.format('_n')}) AS _added, "
+        f"sum({added.format(f'_n / {PART}')}) AS _m1, sum({added.format(f'_n % {PART}')}) AS _m2, "
+        "sum(CASE _y WHEN 'value_unknown' THEN 1 ELSE 0 END) AS _unknown "
+    )
+    return Fragment(
+        match=f"{grouped}WITH {names}, _facts, _added, _m1, _m2, _unknown, -_facts AS _k, {joined} AS _i "
+        "WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
+        binds=(*keys, "_facts", "_added", "_m1", "_m2", "_unknown", "_k", "_i"),
+        keys=("_k", "_i"),
+        limited=True,
+        total=f"{grouped}RETURN count(_facts)",
+    )
+
+
+_ROLES = tuple(
+    "_h1 _h2 _r1 _r2 _hp _rp _s1 _s2 _g _yr _cl _ba _cu _ty _me _ki _py _hl _rl".split()  # noqa: SIM905 - literal texts
+)
+#: Rows of sums, those of most facts first.
+FLOWS = Page(
+    fragment=_flows,
+    roles={name[1:]: name for name in (*_ROLES, "_facts", "_added", "_m1", "_m2", "_unknown")},
+)
+
+
+def _named(id_: LiteralString) -> One:
+    return One(
+        fragment=lambda _shape: Fragment(match=f"MATCH (_e:Entity {{id: {id_}}})", binds=("_e",)), roles={"v": "_e"}
+    )
+
+
+def _text(cypher: LiteralString) -> Value:
+    return Value(cypher=cypher, compute=lambda read: read or None)
+
+
+HELPER, RECIPIENT = _named("_h1"), _named("_r1")
+HELPER_OPEN, RECIPIENT_OPEN, SECTOR_OPEN = _text("_h2"), _text("_r2"), _text("_s2")
+HELPER_PROVINCE, RECIPIENT_PROVINCE = _named("_hp"), _named("_rp")
+PROGRAMME, SECTOR = _named("_g"), _named("_s1")
+YEAR, CLASS, BASIS, CURRENCY = _text("_yr"), _text("_cl"), _text("_ba"), _text("_cu")
+HELPER_LEVEL, RECIPIENT_LEVEL = Value(cypher="_hl"), Value(cypher="_rl")
+TYPE, COUNTED_AS, PER_YEAR = Value(cypher="_ty"), _text("_me"), Value(cypher="_py = 'yes'")
+KINDS = Value(cypher="_ki", compute=lambda read: [kind for kind in read.split(",") if kind])
+FACTS, ADDED, UNKNOWN = Value(cypher="_facts"), Value(cypher="_added"), Value(cypher="_unknown")
+SUM = Value(cypher=f"[_m1, _m2, _cu, '{AMOUNT}', _added]", compute=exact)
+TYPES = tuple(r.name for r in MODEL.relationships if r.money)

@@ -77,6 +77,14 @@ TOTAL = Declared(
             description="How the sum bounds the true value: as its loosest part.",
         ),
         "added": Field(type="int", binding=totals.ADDED, description="How many facts were added."),
+        "valid_from": Field(
+            type="PartialDate | None", binding=totals.VALID_FROM, description="Earliest known start of what was added."
+        ),
+        "valid_to": Field(
+            type="PartialDate | None",
+            binding=totals.VALID_TO,
+            description="Latest known end of what was added; of a figure of one day or year, that.",
+        ),
         "not_added": Field(
             type="NotAddedConnection",
             binding=totals.NOT_ADDED,
@@ -200,7 +208,8 @@ def _roll_up() -> Argument:
         prepared.shape["roll_up"] = value
 
     description = (
-        "Counts places below, too: who is listed is lifted to its province, and `through` says which place helps which."
+        "Counts places below, too, and groups of places that lie in it or that it is a member of: who is listed is lifted to its "
+        "province, and `through` says which place helps which."
     )
     return Argument(name="rollUp", type=bool, default=False, description=description, put=put, shapes=True)
 
@@ -232,7 +241,7 @@ def queries(made: Declarations) -> dict[str, Field]:
     add_enum(made, "Measure", "What a total adds up.", measures.items())
     of = entity_id("of", "Id of a place, an organization or a project, such as cn:530724.")
     kinds = made.enums["RelationshipType"]
-    kept = via(kinds, "Only these kinds of help.")
+    kept = via(kinds, "Only these kinds of help.", help.kinds())
     hops = _number("maxHops", 3, 1, 4, "Steps of a path at most.", lambda v, p: p.shape.update(hops=v), shapes=True)
     first = _number("first", 20, 1, 100, "Paths at most.", lambda v, p: p.parameters.update(limit=v))
     most_first = {"facts_desc": (-(2**53), "")}

@@ -306,7 +306,9 @@ def _fact(help_: Row, recipient: str) -> tuple[str, ...]:
 
 def _paths(found: Any, names: Sequence[str], options: Options) -> Iterator[RenderableType]:
     paths = found["paths"]
-    if not paths:
+    if not paths and len(set(names)) == 1:
+        yield Text(f"{names[0]} is asked about on both ends: name another one.")
+    elif not paths:
         steps = f"{options.max_hops} step{'s' if options.max_hops > 1 else ''}"
         yield Text(f"No way from {names[0]} to {names[1]} in at most {steps}{_time(options)}.")
     for place, path in enumerate(paths):

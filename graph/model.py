@@ -745,9 +745,9 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
                 "交易",
                 "What tells a transaction from others of the same ends, class and day; empty for a sum of a period.",
             ),
-            _text("flow_type", "流量类型", "Kind of flow, as read: ODA, other official flow, private …", "ODA-like"),
-            _text("finance_type", "融资类型", "Grant, loan …, as read.", "110"),
-            _text("aid_type", "援助类型", "Type of aid, as read.", "C01"),
+            _text("flow_type", "流量类型", "Kind of flow, as read: ODA, other official flow, private …"),
+            _text("finance_type", "融资类型", "Grant, loan …, as read."),
+            _text("aid_type", "援助类型", "Type of aid, as read."),
             Property(
                 name="official",
                 kind=Kind.BOOLEAN,

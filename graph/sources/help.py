@@ -2,7 +2,8 @@
 
 What counts as help to a place: claims that end at it (or start there, where who receives helps), at the same territory
 under another code, or at projects located in it; a posted official is the means of who sent him. Rolled up, places
-below count too: what is done for them, or by them, stands apart as help *through* them and is never added to the rest.
+below count too, and groups of places that all lie there or that it is a member of: what is done for them, or by them, stands
+apart as help *through* them and is never added to the rest.
 
 A fact of help is a list: who or what is helped, claims of the fact, claims by which an official was sent, who helps
 (the place of the claim), and the place or organization helped.
@@ -23,6 +24,11 @@ LEVELS: LiteralString = "4"
 def help_types(vocabulary: Vocabulary = MODEL) -> tuple[RelationshipType, ...]:
     """Types that are followed: those that are help, and the posting, whose sender helps."""
     return tuple(r for r in vocabulary.relationships if r.help not in (Help.NEVER, Help.CHAIN) or r.name == "POSTED_TO")
+
+
+def kinds() -> tuple[str, ...]:
+    """Names of the types that are help, by name."""
+    return tuple(sorted(r.name for r in help_types()))
 
 
 def _asked(shape: Shape) -> tuple[RelationshipType, ...]:
@@ -64,7 +70,14 @@ def _each(node: LiteralString, shape: Shape, *carried: LiteralString) -> Literal
     below = (
         f"UNWIND {node}own AS _o1 OPTIONAL MATCH (_o1)<-[_u1:PART_OF*1..{LEVELS}]-(_w1:Place) "
         f"WHERE all(_z IN _u1 WHERE {state_holds('_z', shape)}) WITH {node}own, collect(DISTINCT _w1) AS _v1 "
-        f"RETURN {node}own + [_z IN _v1 WHERE NOT _z IN {node}own] AS _all"
+        f"WITH {node}own, {node}own + [_z IN _v1 WHERE NOT _z IN {node}own] AS _v2 "
+        # groups: what is done for one is not split over its members, but it is help to a place that all of them lie in
+        f"CALL ({node}own, _v2) {{ UNWIND _v2 AS _m1 MATCH (_m1)-[_d2:MEMBER_OF]->(_g1:PlaceGroup) "
+        f"WHERE {state_holds('_d2', shape)} WITH DISTINCT {node}own, _v2, _g1 MATCH (_g1)<-[_d3:MEMBER_OF]-(_m2) "
+        f"WHERE {state_holds('_d3', shape)} WITH {node}own, _v2, _g1, collect(DISTINCT _m2) AS _m3 "
+        f"WHERE any(_z IN _m3 WHERE _z IN {node}own) "
+        "OR (coalesce(_g1.members, size(_m3)) = size(_m3) AND all(_z IN _m3 WHERE _z IN _v2)) "
+        "RETURN collect(_g1) AS _groups } RETURN _v2 + _groups AS _all"
     )
     return (
         f"CALL ({node}own) {{ {below} }} UNWIND _all AS _p "
@@ -119,7 +132,7 @@ def _by(node: LiteralString, shape: Shape) -> LiteralString:
         f"OPTIONAL MATCH (_o)-[_k:POSTED_TO]->(_w) WHERE {sender} AND {known('_k')} "
         f"WITH {node}, _n AS _h, CASE WHEN {sender} THEN _k ELSE _e END AS _c, "
         f"CASE WHEN {sender} THEN _e END AS _s, CASE WHEN {sender} THEN _w ELSE _o END AS _t WHERE _c IS NOT NULL "
-        f"OPTIONAL MATCH (_t)-[_dl:LOCATED_IN]->(_l:Place) WHERE _t.type = 'Project' AND {known('_dl')} "
+        f"OPTIONAL MATCH (_t)-[_dl:LOCATED_IN]->(_l) WHERE _t.type = 'Project' AND {known('_dl')} "
         f"WITH {node}, _h, _c, _s, _t, coalesce(_l, _t) AS _q "
     )
 

@@ -6,11 +6,12 @@ from graph.bindings import Fragment, Inner, One, Page, Shape, Value
 from graph.sources.entities import DEPTH
 from graph.sources.facts import holding, known, state_holds
 
-#: When an inspection took place is said by itself and by who conducts it and what it covers, not by where it is located.
+#: When an inspection took place is said by itself (failing that by the date of its figures), by who conducts it and by what it
+#: covers, not by where it is located.
 _HAPPENED: LiteralString = (
     f"OPTIONAL MATCH (_i)-[_g:CONDUCTS|COVERS]-() WHERE {known('_g')} WITH _i, collect(_g) AS _gs "
-    f"WHERE {holding('_gs', '$event_from')} AND left(coalesce(_i.valid_from, ''), 10) <= $until "
-    "AND coalesce(_i.valid_to, '9999') >= left($event_from, size(coalesce(_i.valid_to, '9999'))) "
+    f"WHERE {holding('_gs', '$event_from')} AND left(coalesce(_i.valid_from, _i.as_of, ''), 10) <= $until "
+    "WITH _i, coalesce(_i.valid_to, last(split(_i.as_of, '..')), '9999') AS _end WHERE _end >= left($event_from, size(_end)) "
 )
 
 

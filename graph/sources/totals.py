@@ -31,6 +31,11 @@ _BATCH: LiteralString = "_c.measure = 'projects'"
 #: Minor units beyond this are added apart, so that a sum cannot leave the 64 bits of an integer.
 PART: LiteralString = "1000000000"
 
+#: What is so much a year is so much in each year asked about.
+_YEARLY: LiteralString = (
+    "(coalesce(_c.per_year, false) AND right($event_from, 5) = '01-01' AND right($beyond, 5) = '01-01')"
+)
+
 
 def _measured(relationship: RelationshipType) -> LiteralString:
     """A list of [measure, value, unit] of the claim _c, of what its type measures."""
@@ -87,7 +92,7 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
         "WITH _g, _c, _n, _end, _w, _o, CASE WHEN _n IS NULL THEN 'value_unknown' "
         "WHEN _c.official = false THEN 'not_official' "
         "WHEN _c.part_of IS NOT NULL AND any(_g1 IN _fs WHERE _g1[1][0].fact = _c.part_of) THEN 'part_of_another' "
-        "WHEN _c.earliest_from < $event_from OR _c.latest_to > $beyond THEN 'beyond_period' END AS _y, "
+        f"WHEN (_c.earliest_from < $event_from OR _c.latest_to > $beyond) AND NOT {_YEARLY} THEN 'beyond_period' END AS _y, "
         "reduce(_m = '', _z IN _o[0 .. 6] | _m + _z + '|') + reduce(_m = '', _z IN _o[6] | _m + _z + ',') "
         "+ CASE WHEN _o[7] THEN '|y' ELSE '|' END + CASE WHEN _o[8] THEN '|p' ELSE '|' END AS _k "
         "WITH _g, _c, _n, _end, _w, _o, _y, _k ORDER BY _k, _w, _c.earliest_from, _end DESC, _c.fact "
@@ -105,16 +110,27 @@ def _totals(_shape: Shape) -> Fragment:
     return Fragment(
         match=f"{judged()}WITH _k, head(collect(_o)) AS _o, sum({added.format(f'_n / {PART}')}) AS _m1, "
         f"sum({added.format(f'_n % {PART}')}) AS _m2, count({added.format('_n')}) AS _added, "
-        f"collect(DISTINCT {added.format(bound)}) AS _bounds, "
+        f"collect(DISTINCT {added.format(bound)}) AS _bounds, min({added.format('_c.valid_from')}) AS _from, "
+        f"max({added.format('coalesce(_c.valid_to, _c.valid_from)')}) AS _to, "
         "collect(CASE WHEN _y IS NOT NULL THEN _g END) AS _left, collect(_y) AS _why",
-        binds=("_k", "_o", "_m1", "_m2", "_added", "_bounds", "_left", "_why"),
+        binds=("_k", "_o", "_m1", "_m2", "_added", "_bounds", "_from", "_to", "_left", "_why"),
         keys=("_k",),
     )
 
 
 TOTALS = Many(
     fragment=_totals,
-    roles={"o": "_o", "m1": "_m1", "m2": "_m2", "n": "_added", "bounds": "_bounds", "left": "_left", "why": "_why"},
+    roles={
+        "o": "_o",
+        "m1": "_m1",
+        "m2": "_m2",
+        "n": "_added",
+        "bounds": "_bounds",
+        "from": "_from",
+        "to": "_to",
+        "left": "_left",
+        "why": "_why",
+    },
 )
 
 
@@ -143,6 +159,7 @@ KINDS, PER_YEAR, TO_PROJECTS = Value(cypher="_o[6]"), Value(cypher="_o[7]"), Val
 SUM = Value(cypher="[_m1, _m2, _o[4], _o[0], _n]", compute=exact)
 BOUND = Value(cypher="_bounds", compute=_bound)
 ADDED = Value(cypher="_n")
+VALID_FROM, VALID_TO = Value(cypher="_from"), Value(cypher="_to")
 
 
 def _left(_shape: Shape) -> Fragment:

@@ -146,16 +146,20 @@ def entity_id(name: str, description: str, *, required: bool = True) -> Argument
     """The id of the entity a question is about: one that can be none is refused, since nothing would be found."""
 
     def put(value: Any, prepared: Prepared) -> None:
-        checked_text(value, name)
-        if ":" not in value:
-            code = value.isascii() and value.isdigit()
-            hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
-            raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
-        prepared.parameters[name] = value
+        prepared.parameters[name] = _checked_id(value, name)
         prepared.shape[name] = True
 
     type_ = strawberry.ID if required else strawberry.ID | None
     return Argument(name=name, type=type_, description=description, put=put, entity=True)
+
+
+def _checked_id(value: str, name: str) -> str:
+    checked_text(value, name)
+    if ":" not in value:
+        code = value.isascii() and value.isdigit()
+        hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
+        raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
+    return value
 
 
 def via(kinds: type[Enum], description: str, allowed: Sequence[str] = ()) -> Argument:
@@ -170,7 +174,9 @@ def via(kinds: type[Enum], description: str, allowed: Sequence[str] = ()) -> Arg
     return Argument(name="via", type=list[kinds] | None, description=description, put=put, shapes=True)  # pyright: ignore[reportOperatorIssue]
 
 
-def where(name: str, property_name: str, type_: Any, description: str, *, required: bool = False) -> Argument:
+def where(
+    name: str, property_name: str, type_: Any, description: str, *, required: bool = False, default: Any = ABSENT
+) -> Argument:
     """A filter: only rows whose property has the value."""
 
     def put(value: Any, prepared: Prepared) -> None:
@@ -178,7 +184,9 @@ def where(name: str, property_name: str, type_: Any, description: str, *, requir
         prepared.parameters[property_name] = stored
         prepared.shape["where"] = (*prepared.shape.get("where", ()), property_name)
 
-    return Argument(name=name, type=type_ if required else type_ | None, description=description, put=put)
+    return Argument(
+        name=name, type=type_ if required else type_ | None, description=description, put=put, default=default
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +234,7 @@ def choice(name: str, type_: Any, description: str, shape: str, default: Any = N
 
 def within(description: str) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
-        prepared.parameters["within"] = checked_text(value, "within")
+        prepared.parameters["within"] = _checked_id(value, "within")
         prepared.shape["within"] = True
 
     return Argument(name="within", type=strawberry.ID | None, description=description, put=put, entity=True)

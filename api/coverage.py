@@ -1,7 +1,7 @@
 """How complete the graph is."""
 
 from api.arguments import Arguments
-from api.declare import Declarations, Declared, Field
+from api.declare import SCAN, Declarations, Declared, Field
 from graph.bindings import Value
 from graph.sources import coverage
 
@@ -51,6 +51,7 @@ GRAPH_COVERAGE = Declared(
             binding=coverage.FACTS,
             description="Facts by type, in order of its name: the types that the graph has facts of, fewer than 40.",
             rows=35,
+            cost=SCAN,
         ),
         "places": Field(
             type="list[PlaceCoverage]",

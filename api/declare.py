@@ -13,17 +13,21 @@ from graph.bindings import Binding, Part
 
 #: Values a list without a page size is taken to hold, when the cost of a question is added up.
 ROWS = 10
+#: What a field costs that looks at all facts, or at all places of a level: 13 of them are a question.
+SCAN = 1_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field: `type` as it is written in an annotation, `rows` what to expect of a list that is not paged."""
+    """One field: `type` as it is written in an annotation, `rows` what to expect of a list that is not paged, `cost` what
+    it costs beside what is selected of it."""
 
     type: str
     binding: Binding
     description: str
     arguments: Arguments = NO_ARGUMENTS
     rows: int = ROWS
+    cost: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

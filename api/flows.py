@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.arguments import Argument, Prepared, checked_text, entity_id, page, via
-from api.declare import Declarations, Declared, Field
+from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
 from api.vocabulary import add_enum
 from graph.sources import flows
@@ -116,5 +116,6 @@ def queries(made: Declarations) -> dict[str, Field]:
                 _filter("programme", "programme", "Only facts under this programme."),
                 timed=True,
             ),
+            cost=SCAN,
         )
     }

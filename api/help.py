@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.arguments import Argument, Arguments, Prepared, entity_id, page, via, within
-from api.declare import Declarations, Declared, Field
+from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
 from api.vocabulary import LAST_TEXT, add_enum
 from graph.bindings import Inner
@@ -277,12 +277,14 @@ def queries(made: Declarations) -> dict[str, Field]:
             binding=help.HELPED_PLACES,
             description="Places of a level by how many help them, those with most first; by id where as many do.",
             arguments=page("helped", most_first, *_counting(made), kept, timed=True),
+            cost=SCAN,
         ),
         "helping": Field(
             type="HelpCountConnection",
             binding=help.HELPING_PLACES,
             description="Places of a level by how many they help, those with most first; by id where they help as many.",
             arguments=page("helping", most_first, *_counting(made), kept, timed=True),
+            cost=SCAN,
         ),
         "paths": Field(
             type="Paths | None",

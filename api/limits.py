@@ -211,9 +211,9 @@ class _Size(NamedTuple):
             min(self.schema_cost + other.schema_cost, LARGE + 1),
         )
 
-    def under(self, field: FieldNode, rows: int) -> "_Size":
+    def under(self, field: FieldNode, rows: int, own: int) -> "_Size":
         """The field with this selection in each of its rows; introspection is counted apart."""
-        depth, cost = self.depth + 1, 1 + rows * self.cost
+        depth, cost = self.depth + 1, own + rows * self.cost
         if field.name.value not in _INTROSPECTION:
             return self._replace(depth=depth, cost=cost)
         schemas = 0 if field.name.value == "__type" else 2 if field.alias else 1
@@ -241,11 +241,12 @@ class _Level:
     above: "_Level | None" = None
     field: FieldNode | None = None  # None for an inline fragment
     rows: int = 1
+    cost: int = 1  # of the field itself
     size: _Size = _NOTHING
 
     def close(self) -> None:
         if self.above:
-            whole = self.size.under(self.field, self.rows) if self.field else self.size
+            whole = self.size.under(self.field, self.rows, self.cost) if self.field else self.size
             self.above.size = self.above.size.plus(whole)
 
 
@@ -288,14 +289,15 @@ class _Measure:
         return _Level(node.selection_set.selections, on, above=level)
 
     def _field(self, level: _Level, node: FieldNode) -> _Level:
-        name, on, rows = node.name.value, None, 1
+        name, on, rows, cost = node.name.value, None, 1, 1
         if name in _INTROSPECTION:
             on = self._schema.get_type(_INTROSPECTION[name])
         elif isinstance(level.on, GraphQLObjectType | GraphQLInterfaceType) and name in level.on.fields:
             defined = level.on.fields[name]
             on, rows = get_named_type(defined.type), _rows(level.on.name, defined, node)
+            cost = defined.extensions.get("cost", 1)
         selections = node.selection_set.selections if node.selection_set else ()
-        return _Level(selections, on, above=level, field=node, rows=rows)
+        return _Level(selections, on, above=level, field=node, rows=rows, cost=cost)
 
 
 def _rows(parent: str, defined: GraphQLField, node: FieldNode) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.arguments import Argument, Arguments, Prepared, where
-from api.declare import Declarations, Declared, Field
+from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
 from graph.bindings import Inner
 from graph.sources import overview
@@ -41,10 +41,14 @@ OVERVIEW = Declared(
     description="What the graph holds, in numbers.",
     fields={
         "entities": Field(
-            type="list[EntityCount]", binding=overview.ENTITIES, description="Entities by type.", rows=30
+            type="list[EntityCount]", binding=overview.ENTITIES, description="Entities by type.", rows=30, cost=SCAN
         ),
         "facts": Field(
-            type="list[FactCount]", binding=overview.FACTS, description="Facts of all sources by type.", rows=30
+            type="list[FactCount]",
+            binding=overview.FACTS,
+            description="Facts of all sources by type.",
+            rows=30,
+            cost=SCAN,
         ),
     },
 )
@@ -73,7 +77,7 @@ def queries(made: Declarations) -> dict[str, Field]:
 
 
 def _funding(made: Declarations) -> Field:
-    money = made.enums["MoneyClass"]
+    money, basis = made.enums["MoneyClass"], made.enums["Basis"]
     currency = Argument(
         name="currency", type=str, default="CNY", description="ISO 4217 code of the amounts.", put=_currency
     )
@@ -81,14 +85,15 @@ def _funding(made: Declarations) -> Field:
         type="list[FundingSum]",
         binding=overview.SUMS,
         description="Amounts of FUNDS by the province of the recipient: one class, one currency, each fact once, without "
-        "figures that are part of another. With `during`, only facts whose whole period lies in it; without it, periods may "
-        "overlap, and a total of many years stands beside those of its years.",
+        "figures that are part of another. With `during`, only facts whose whole period lies in it. Periods may overlap, and a "
+        "total of many years then stands beside those of its years: `flows` adds only what does not.",
         arguments=Arguments(
             declared=(
                 where("class", "class", money, "Stage of money; only one is added up.", required=True),
                 currency,
-                where("basis", "basis", made.enums["Basis"], "Only figures of this basis."),
+                where("basis", "basis", basis, "Only figures of this basis.", default=basis("reported")),
             )
         ).timed(),
         rows=35,
+        cost=SCAN,
     )

@@ -179,6 +179,6 @@ def _bind(schema: Schema, made: Declarations) -> None:
             for field in type_.fields.values():
                 definition = field.extensions["strawberry-definition"]
                 one: Field = definition.metadata["declared"]
-                field.extensions.update(declared=one, rows=one.rows)
+                field.extensions.update(declared=one, rows=one.rows, cost=one.cost)
                 if one.arguments.most:
                     field.extensions["most"] = one.arguments.most

@@ -23,6 +23,7 @@ _DATES = ("valid_from", "valid_to", "valid_to_basis", "seen_until")
 _EXACT_ENDS = ("stated", "superseded")
 _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # ends and sources kept
+_MOST = 2**31 - 1  # of a count: what an Int of the API holds
 _CELLS = 5_000  # converted cells kept, of each property
 #: The cells of an end: what it is named by, and what tells it from others of its name.
 _END = {side: (side, f"{side}_name", f"{side}_within", f"{side}_at") for side in ("from", "to")}
@@ -353,8 +354,8 @@ def _date(text: str) -> str:
 
 def _count(text: str) -> int:
     count = values.integer(text)
-    if count < 0:
-        raise ValueError("a count cannot be negative")
+    if not 0 <= count <= _MOST:
+        raise ValueError(f"a count lies between 0 and {_MOST:,}")
     return count
 
 

@@ -55,9 +55,17 @@ def _names(types: Iterable[RelationshipType]) -> LiteralString:
 def _own(node: LiteralString) -> LiteralString:
     """Clauses that bind <node>own: the same territory under every code."""
     return (
-        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS]-({node}p) "
-        f"WHERE {node}d.extent = 'whole' AND {known(f'{node}d')} "
+        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS*1..{LEVELS}]-({node}p) "
+        f"WHERE {node}p <> {node} AND all(_z IN {node}d WHERE _z.extent = 'whole' AND {known('_z')}) "
         f"WITH {node}, collect(DISTINCT {node}p) AS {node}q RETURN [{node}] + {node}q AS {node}own }} "
+    )
+
+
+def _same_term(sent: LiteralString, posted: LiteralString) -> LiteralString:
+    """An official may be sent several times: the dispatch and the posting are of one batch, and may be of one time."""
+    return (
+        f"coalesce({sent}.batch, {posted}.batch, '') = coalesce({posted}.batch, {sent}.batch, '') "
+        f"AND {sent}.earliest_from < {posted}.latest_to AND {sent}.latest_to > {posted}.earliest_from"
     )
 
 
@@ -109,7 +117,7 @@ def _to(node: LiteralString, shape: Shape, *carried: LiteralString) -> LiteralSt
         f"CALL (_p) {{ OPTIONAL MATCH (_p)<-[_dj:LOCATED_IN]-(_j:Project) WHERE {known('_dj')} "
         "WITH _p, collect(DISTINCT _j) AS _j1 RETURN [_p] + _j1 AS _js } UNWIND _js AS _t "
         f"MATCH (_t)-[_c:{_names(types)}]-(_o) WHERE {known('_c')} AND CASE type(_c) {directions} ELSE false END "
-        f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} "
+        f"OPTIONAL MATCH (_o)-[_s:SENT_BY]->(_w) WHERE type(_c) = 'POSTED_TO' AND {sent} AND {_same_term('_s', '_c')} "
         f"WITH {keep}, _n AS _q, _t, _c, _s, CASE type(_c) WHEN 'POSTED_TO' THEN _w ELSE _o END AS _h WHERE _h IS NOT NULL "
     )
 
@@ -129,7 +137,7 @@ def _by(node: LiteralString, shape: Shape) -> LiteralString:
     return (
         f"{_each(node, shape)}MATCH (_p)-[_e:{names}]-(_o) "
         f"WHERE {known('_e')} AND CASE type(_e) {directions} ELSE false END "
-        f"OPTIONAL MATCH (_o)-[_k:POSTED_TO]->(_w) WHERE {sender} AND {known('_k')} "
+        f"OPTIONAL MATCH (_o)-[_k:POSTED_TO]->(_w) WHERE {sender} AND {known('_k')} AND {_same_term('_e', '_k')} "
         f"WITH {node}, _n AS _h, CASE WHEN {sender} THEN _k ELSE _e END AS _c, "
         f"CASE WHEN {sender} THEN _e END AS _s, CASE WHEN {sender} THEN _w ELSE _o END AS _t WHERE _c IS NOT NULL "
         f"OPTIONAL MATCH (_t)-[_dl:LOCATED_IN]->(_l) WHERE _t.type = 'Project' AND {known('_dl')} "

@@ -2,6 +2,8 @@
 
 from graph.bindings import Fragment, Inner, Many, Shape, Value
 from graph.sources.facts import fact_holds, known, speaking, state_holds
+from graph.sources.totals import AMOUNT as MONEY
+from graph.sources.totals import PART, exact
 
 OVERVIEW = Inner(roles={})
 ENTITIES = Many(
@@ -18,8 +20,7 @@ FACTS = Many(
     ),
     roles={"k": "_k", "n": "_n", "m": "_m"},
 )
-#: Minor units with their currency.
-AMOUNT = Value(cypher="[_m, _k]")
+AMOUNT = Value(cypher=f"[_m1, _m2, _k, '{MONEY}', _n]", compute=exact)
 KIND, COUNT, CLAIMS = Value(cypher="_k"), Value(cypher="_n"), Value(cypher="_m")
 
 
@@ -31,13 +32,13 @@ def _sums(shape: Shape) -> Fragment:
         "AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
         f"WITH _w, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _w, {speaking()} AS _c "
         "WHERE _c.earliest_from >= $event_from AND _c.latest_to <= $beyond "
-        "WITH _w, count(_c) AS _facts, sum(_c.amount) AS _sum "
+        f"WITH _w, count(_c) AS _facts, sum(_c.amount / {PART}) AS _s1, sum(_c.amount % {PART}) AS _s2 "
         f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {state_holds('_z', shape)}) "
-        "WITH DISTINCT _w, _facts, _sum, _v WITH _v, sum(_facts) AS _n, sum(_sum) AS _m, $currency AS _k",
-        binds=("_v", "_n", "_m", "_k"),
+        "WITH DISTINCT _w, _facts, _s1, _s2, _v WITH _v, sum(_facts) AS _n, sum(_s1) AS _m1, sum(_s2) AS _m2, $currency AS _k",
+        binds=("_v", "_n", "_m1", "_m2", "_k"),
         keys=("_v.id",),
     )
 
 
 #: Sums of funding that ends in a province or below it: in minor units.
-SUMS = Many(fragment=_sums, roles={"v": "_v", "n": "_n", "m": "_m", "k": "_k"})
+SUMS = Many(fragment=_sums, roles={"v": "_v", "n": "_n", "m1": "_m1", "m2": "_m2", "k": "_k"})

@@ -9,9 +9,11 @@ from graph.sources.facts import holding, known, state_holds
 #: When an inspection took place is said by itself (failing that by the date of its figures), by who conducts it and by what it
 #: covers, not by where it is located.
 _HAPPENED: LiteralString = (
+    # with one date alone it happens some day of that day, month or year
     f"OPTIONAL MATCH (_i)-[_g:CONDUCTS|COVERS]-() WHERE {known('_g')} WITH _i, collect(_g) AS _gs "
     f"WHERE {holding('_gs', '$event_from')} AND left(coalesce(_i.valid_from, _i.as_of, ''), 10) <= $until "
-    "WITH _i, coalesce(_i.valid_to, last(split(_i.as_of, '..')), '9999') AS _end WHERE _end >= left($event_from, size(_end)) "
+    "WITH _i, last(split(coalesce(_i.valid_to, _i.as_of, _i.valid_from, '9999'), '..')) AS _end "
+    "WHERE _end >= left($event_from, size(_end)) "
 )
 
 

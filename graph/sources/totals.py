@@ -1,9 +1,9 @@
 """Totals of help: what may be added up of the facts of a row, and what is left out of it and why.
 
 A total adds each fact once, by the claim that speaks for it, and only what is counted alike: one measure, class, basis,
-unit and kind, of places or of projects. Figures whose periods overlap are not added: nothing says how much of the one is
-in the other. Nor is a figure that is part of another among them, one whose period goes beyond the time asked about, or one
-that is not known.
+unit and kind, of places or of projects. Figures are not added where periods of some of them overlap: nothing says how much of
+the one is in the other. Nor is a figure that is part of another which may be added, one whose period goes beyond the time
+asked about, one that is no official flow, or one that is not known.
 """
 
 from typing import Any, LiteralString
@@ -24,7 +24,7 @@ REASONS = {
     "not_official": "It is no official flow.",
     "part_of_another": "It is included in another fact of the row.",
     "beyond_period": "Its period goes beyond the one asked about: how much of it falls in is not known.",
-    "periods_overlap": "Its period overlaps that of another figure of the same: one may hold part of the other.",
+    "periods_overlap": "Periods of figures of the same overlap, its own or others': one may hold part of the other.",
 }
 #: A batch of projects is counted by a fact of this measure, whose end is the batch.
 _BATCH: LiteralString = "_c.measure = 'projects'"
@@ -35,6 +35,14 @@ PART: LiteralString = "1000000000"
 _YEARLY: LiteralString = (
     "(coalesce(_c.per_year, false) AND right($event_from, 5) = '01-01' AND right($beyond, 5) = '01-01')"
 )
+
+
+def _counts(whole: LiteralString) -> LiteralString:
+    """What a figure is part of may be added itself; where it may not, the part stands."""
+    return (
+        f"{whole}.earliest_from >= $event_from AND {whole}.latest_to <= $beyond "
+        f"AND NOT (_o[0] = '{AMOUNT}' AND {whole}.amount IS NULL)"
+    )
 
 
 def _measured(relationship: RelationshipType) -> LiteralString:
@@ -91,7 +99,8 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
         "coalesce(_c.per_year, false), _t.type = 'Project'] AS _o "
         "WITH _g, _c, _n, _end, _w, _o, CASE WHEN _n IS NULL THEN 'value_unknown' "
         "WHEN _c.official = false THEN 'not_official' "
-        "WHEN _c.part_of IS NOT NULL AND any(_g1 IN _fs WHERE _g1[1][0].fact = _c.part_of) THEN 'part_of_another' "
+        "WHEN _c.part_of IS NOT NULL AND any(_g1 IN _fs WHERE _g1[1][0].fact = _c.part_of "
+        f"AND {_counts('_g1[1][0]')}) THEN 'part_of_another' "
         f"WHEN (_c.earliest_from < $event_from OR _c.latest_to > $beyond) AND NOT {_YEARLY} THEN 'beyond_period' END AS _y, "
         "reduce(_m = '', _z IN _o[0 .. 6] | _m + _z + '|') + reduce(_m = '', _z IN _o[6] | _m + _z + ',') "
         "+ CASE WHEN _o[7] THEN '|y' ELSE '|' END + CASE WHEN _o[8] THEN '|p' ELSE '|' END AS _k "

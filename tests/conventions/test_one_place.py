@@ -124,7 +124,7 @@ def test_good_row_gives_a_claim() -> None:
     [
         ({"lent": "money"}, "lent", "money", "is not one of land, machines"),
         ({"pieces": "twelve"}, "pieces", "twelve", "is no number"),
-        ({"pieces": "-1"}, "pieces", "-1", "cannot be negative"),
+        ({"pieces": "-1"}, "pieces", "-1", "lies between 0 and"),
         ({"relationship": "LENDS"}, "relationship", "LENDS", "is not one of"),
         ({"to": "cn:330100"}, "to", "cn:330100", "cannot go from cn:330100 to itself"),
     ],

@@ -704,7 +704,7 @@ BAD_ROWS: dict[str, tuple[Table, str, str, tuple[str, ...]]] = {
     ),
     "kind of an end that is not": (sums({"valid_to_basis": "derived"}), "valid_to", "", ("but valid_to_basis says",)),
     "low above high": (sums({"low": "2", "high": "1.5"}), "low", "2", ("is more than high, 1.5",)),
-    "negative count": (sums({"projects": "-1"}), "projects", "-1", ("a count cannot be negative",)),
+    "negative count": (sums({"projects": "-1"}), "projects", "-1", ("a count lies between 0 and",)),
     "count with decimals": (sums({"projects": "1.5"}), "projects", "1.5", ("a whole number is needed",)),
     "end of a type that may not stand there": (
         of({**PAIR, "to": "programme:hu-dian"}),

@@ -296,3 +296,86 @@ async def test_what_was_known_between_two_loads(graph: Graph, tmp_path: Path) ->
     assert await names("2008-06-01", None) == ["湖南省"]
     unknown = Question(name="before", query=query, variables={"day": "2008-07-01", "known": "2008-04-30"})
     assert json.loads(await answer(asked.compiled, unknown))["data"]["helpers"]["nodes"] == []
+
+
+ENTITIES = """\
+entity,id,name,PART_OF,LOCATED_IN,MEMBER_OF
+Province,cn:310000,上海市,,,
+County,cn:310101,黄浦区,cn:310000,,
+County,cn:310110,杨浦区,cn:310000,,
+Province,cn:510000,四川省,,,
+County,cn:510103,甲县,cn:510000,,
+County,cn:510104,乙县,cn:510000,,group:two
+County,cn:510105,丙县,cn:510000,,group:two
+County,cn:510106,丁县,cn:510000,,group:far
+Province,cn:520000,贵州省,,,
+County,cn:520101,戊县,cn:520000,,group:far
+PlaceGroup,group:two,乙县和丙县,,,
+PlaceGroup,group:far,丁县和戊县,,,
+Official,official:a:b,某人,,,
+Project,project:two,两县项目,,group:two,
+"""
+CLAIMS = """\
+relationship,from,to,batch,extent,amount,currency,class,per_year,valid_from,valid_to,valid_to_basis,row_id,part_of,measure
+SENT_BY,official:a:b,cn:310110,一,,,,,,2013,2015,stated,,,
+POSTED_TO,official:a:b,cn:510105,一,,,,,,2013,2015,stated,,,
+SENT_BY,official:a:b,cn:310101,二,,,,,,2017,2019,stated,,,
+POSTED_TO,official:a:b,cn:510106,二,,,,,,2017,2019,stated,,,
+SUCCEEDS,cn:510105,cn:510104,,whole,,,,,2000,,,,,
+SUCCEEDS,cn:510104,cn:510103,,whole,,,,,1995,,,,,
+PAIRED_WITH,cn:310110,cn:510103,,,,,,,2016,,,,,
+FUNDS,cn:310101,cn:510106,,,100,CNY,budget,,2016,2020,period,whole,,
+FUNDS,cn:310101,cn:510106,,,30,CNY,budget,,2019,2019,period,,whole,
+FUNDS,cn:310110,cn:510106,,,14,CNY,budget,yes,2017,2020,period,,,
+FUNDS,cn:310101,group:two,,,7,CNY,budget,,2018,2018,period,,,
+FUNDS,cn:310101,group:far,,,8,CNY,budget,,2018,2018,period,,,
+FUNDS,cn:310101,project:two,,,9,CNY,budget,,2018,2018,period,,,
+"""
+
+
+@pytest.fixture
+async def told(graph: Graph, tmp_path: Path) -> Answering:
+    for name, text in (("entities", ENTITIES), ("claims", CLAIMS)):
+        file = tmp_path / f"{name}.csv"
+        file.write_text(text, "utf-8")
+        report = await pipeline.load(graph, [file], pipeline.Options(dataset=name))
+        assert not report.rejected, report.issues
+    return answering(graph, own_schema())
+
+
+async def test_terms_codes_parts_and_groups(told: Answering) -> None:
+    """On one graph, since each costs Neo4j a plan: what belongs together, and what only looks as if."""
+    sent = 'help(from: "{}", to: "{}", via: [POSTED_TO]) {{ factsCount }}'
+    asked = {
+        "own": sent.format("cn:310110", "cn:510105"),
+        "others": sent.format("cn:310110", "cn:510106"),
+        "chain": 'helpers(of: "cn:510105", via: [PAIRED_WITH]) { nodes { helper { id } } }',
+        "part": 'help(from: "cn:310101", to: "cn:510106", via: [FUNDS], during: {from: "2019", to: "2019"}) '
+        "{ totals { sum notAdded { nodes { reason } } } }",
+        "yearly": 'help(from: "cn:310110", to: "cn:510106", via: [FUNDS], during: {from: "2018", to: "2018"}) '
+        "{ totals { sum perYear validFrom validTo } }",
+        "province": 'helpers(of: "cn:510000", rollUp: true, via: [FUNDS]) { nodes { helper { id } through { nodes '
+        "{ recipient { id } totals { sum } } } } }",
+        "member": 'helpers(of: "cn:520101", rollUp: true) { nodes { through { nodes { recipient { id } } } } }',
+        "recipients": 'recipients(of: "cn:310101", via: [FUNDS]) { nodes { recipient { id } factsCount } }',
+    }
+    found = await data(told, "{ " + " ".join(f"{name}: {text}" for name, text in asked.items()) + " }")
+    assert found["own"] == {"factsCount": 1}
+    assert found["others"] is None  # another's dispatch, of another batch and time
+    assert [row["helper"]["id"] for row in found["chain"]["nodes"]] == ["cn:310110"]  # by the code before last
+    assert found["part"]["totals"] == [{"sum": "30", "notAdded": {"nodes": [{"reason": "BEYOND_PERIOD"}]}}]
+    assert found["yearly"]["totals"] == [{"sum": "14", "perYear": True, "validFrom": "2017", "validTo": "2020"}]
+    through = [one for row in found["province"]["nodes"] for one in row["through"]["nodes"]]
+    sums = {one["recipient"]["id"]: sorted(total["sum"] for total in one["totals"] if total["sum"]) for one in through}
+    assert sums["group:two"] == ["7", "9"]  # its members all lie there; not those of the other
+    assert "group:far" not in sums
+    assert [one["recipient"]["id"] for one in found["member"]["nodes"][0]["through"]["nodes"]] == ["group:far"]
+    assert {row["recipient"]["id"]: row["factsCount"] for row in found["recipients"]["nodes"]} == {
+        "group:two": 2,
+        "cn:510106": 2,
+        "group:far": 1,
+    }
+    refused = await answer(
+        told.compiled, Question(name="via", query='{ help(from: "a:b", to: "c:d", via: [BORDERS]) { since } }')
+    )
+    assert "BORDERS, which is no kind of help" in refused.decode()

@@ -115,6 +115,8 @@ async def test_times(asked: Answering) -> None:
         ({"during": {"from": "2020", "to": "2020"}}, "cn:520500", {"bijie-funds-2020", "guangzhou-bijie-funds-2020"}),
         # of the other one no source says when
         ({"during": {"from": "2021", "to": "2022"}}, "cn:520500", {"guangzhou-bijie-funds-2020"}),
+        ({"during": {"from": "2010", "to": "2012"}}, "cn:520500", {"guangzhou-bijie-funds-2020"}),
+        ({"asOf": "2015-01-01"}, "cn:520500", {"guangzhou-bijie-funds-2020"}),
         ({"knownOn": "2001-01-01"}, "cn:520500", set()),
         ({"asOf": "2018-12-31"}, "cn:530724", {"ninglang-acceptance-2020"}),
         ({"asOf": "2019-07-15"}, "cn:530724", {"ninglang-acceptance-2020", "ninglang-stock-taking-2019"}),

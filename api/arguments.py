@@ -162,13 +162,10 @@ def _checked_id(value: str, name: str) -> str:
     return value
 
 
-def via(kinds: type[Enum], description: str, allowed: Sequence[str] = ()) -> Argument:
-    """Types of facts that are followed; others than the `allowed`, if there are any, are refused."""
+def via(kinds: type[Enum], description: str) -> Argument:
+    """Types of facts that are followed."""
 
     def put(value: Any, prepared: Prepared) -> None:
-        for one in value:
-            if allowed and one.value not in allowed:
-                raise BadUserInput(f"via has {one.value}, which is no kind of help: choose of {', '.join(allowed)}")
         prepared.shape["via"] = tuple(sorted({one.value for one in value}))
 
     return Argument(name="via", type=list[kinds] | None, description=description, put=put, shapes=True)  # pyright: ignore[reportOperatorIssue]

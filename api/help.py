@@ -241,7 +241,7 @@ def queries(made: Declarations) -> dict[str, Field]:
     add_enum(made, "Measure", "What a total adds up.", measures.items())
     of = entity_id("of", "Id of a place, an organization or a project, such as cn:530724.")
     kinds = made.enums["RelationshipType"]
-    kept = via(kinds, "Only these kinds of help.", help.kinds())
+    kept = via(kinds, f"Only these kinds of help: of {', '.join(help.kinds())}; others are none.")
     hops = _number("maxHops", 3, 1, 4, "Steps of a path at most.", lambda v, p: p.shape.update(hops=v), shapes=True)
     first = _number("first", 20, 1, 100, "Paths at most.", lambda v, p: p.parameters.update(limit=v))
     most_first = {"facts_desc": (-(2**53), "")}

@@ -16,6 +16,7 @@ from cli.console import CommandError
 from graph import schema_ddl
 from graph.engine import Graph
 from graph.model import MODEL
+from graph.sources.help import kinds
 
 #: Seconds an answer may take: whoever waits at a terminal has more patience than a server with many clients.
 TIME = 30.0
@@ -193,7 +194,7 @@ class Options:
         if "text" not in question.takes:
             times = {"asOf": self.as_of, "during": period(self.during), "knownOn": self.known_on}
             said = {name: value for name, value in times.items() if value is not None}
-        if "via" in question.takes and (types := relationship_types(self.via)):
+        if "via" in question.takes and (types := relationship_types(self.via, help_only="rollUp" in question.takes)):
             said["via"] = types
         if "rollUp" in question.takes:
             said["rollUp"] = self.roll_up
@@ -212,14 +213,14 @@ def period(text: str | None) -> dict[str, str] | None:
     return {"from": start, "to": end or start}
 
 
-def relationship_types(given: Iterable[str]) -> list[str]:
-    """Types of the vocabulary, separated by commas, in whichever case."""
+def relationship_types(given: Iterable[str], *, help_only: bool = False) -> list[str]:
+    """Types of the vocabulary, or those of them that are help, separated by commas, in whichever case."""
+    allowed = kinds() if help_only else [r.name for r in MODEL.relationships]
     wanted = [one.strip() for text in given for one in text.split(",") if one.strip()]
     found = [one.upper().replace("-", "_") for one in wanted]
     for typed, name in zip(wanted, found, strict=True):
-        if name not in MODEL.relationship:
-            listed = ", ".join(r.name for r in MODEL.relationships)
-            raise CommandError(f"--via is {typed!r}: it is none of {listed}", 2)
+        if name not in allowed:
+            raise CommandError(f"--via is {typed!r}: it is none of {', '.join(allowed)}", 2)
     return list(dict.fromkeys(found))
 
 

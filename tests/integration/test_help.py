@@ -375,7 +375,3 @@ async def test_terms_codes_parts_and_groups(told: Answering) -> None:
         "cn:510106": 2,
         "group:far": 1,
     }
-    refused = await answer(
-        told.compiled, Question(name="via", query='{ help(from: "a:b", to: "c:d", via: [BORDERS]) { since } }')
-    )
-    assert "BORDERS, which is no kind of help" in refused.decode()

@@ -74,8 +74,8 @@ def test_total_has_the_time_of_the_facts_it_adds() -> None:
 def test_what_is_not_added_and_why() -> None:
     nodes = [{"reason": "PERIODS_OVERLAP", "fact": fact(validFrom="2016", validTo="2021-06")}]
     assert list(left_out(one_total(notAdded={"totalCount": 4, "nodes": nodes}))) == [
-        "not added: 55,000,000 CNY planned, reported total, 2016 – 2021-06: its period overlaps that of another figure of the "
-        "same: one may hold part of the other",
+        "not added: 55,000,000 CNY planned, reported total, 2016 – 2021-06: periods of figures of the same overlap, its own or "
+        "others': one may hold part of the other",
         "not added: 3 more",
     ]
 

@@ -56,6 +56,7 @@ class Options:
     format: str | None = None
     mapping: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
     validate: bool = False
     dry_run: bool = False
     append: bool = False
@@ -196,6 +197,7 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
         str(options.append),
         str(options.format),
         str(options.encoding),
+        str(options.sheet),
         repr(asdict(options.passport)),
         options.version,
     ]
@@ -227,6 +229,7 @@ class _Reading:
             format=options.format,
             mapping=options.mapping,
             encoding=options.encoding,
+            sheet=options.sheet,
             validate=options.validate,
             vocabulary=vocabulary,
         )

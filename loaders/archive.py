@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import unescape
 
+from loaders import ods
 from loaders.encoding import UnreadableFile
 
 MAX_ENTRIES: Final = 5_000
@@ -32,6 +33,7 @@ _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,10})["']""")
 _ERROR = re.compile(rb"""<(?:\w+:)?c\s(?=[^<>]*\bt\s*=\s*["']e["'])[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["']""")
 _PERCENT = rb"""<(?:\w+:)?c\s(?=[^<>]*\bs\s*=\s*["'](?:%s)["'])[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["']"""
 _ODS_REPEATED = re.compile(rb"""number-(?:rows|columns)-repeated\s*=\s*["']([0-9]{1,20})["']""")
+_MARKED = "have an error, are merged or shown as percent: save it as CSV"
 _DAMAGED = "is damaged or cut short: open it in a spreadsheet and save it again"
 
 
@@ -41,11 +43,12 @@ class Marks:
 
     errors: frozenset[tuple[int, int]] = frozenset()
     percents: frozenset[tuple[int, int]] = frozenset()
+    merged: tuple[tuple[int, ...], ...] = ()  # of an ods: first row, last row, first column, last column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """`kind`: xlsx or ods; `size`: bytes unpacked; `marks`: by the name of the sheet, of an xlsx."""
+    """`kind`: xlsx or ods; `size`: bytes unpacked; `marks`: by the name of the sheet."""
 
     kind: str
     size: int
@@ -89,6 +92,8 @@ def _examined(path: Path, archive: zipfile.ZipFile) -> Contents:
             for _ in _unpacked(path, archive, entry):  # sizes and sums are checked as it is unpacked
                 pass
     size = sum(entry.file_size for entry in entries)
+    if kind == "ods":
+        return Contents(kind=kind, size=size, marks=_ods_marks(path, archive, folded["content.xml"]))
     sheets = _sheets(path, archive, folded) if marks else {}
     return Contents(kind=kind, size=size, marks={sheet: marks[part] for sheet, part in sheets.items() if part in marks})
 
@@ -143,14 +148,38 @@ def _scan(
         if first and chunk[:2] in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"):
             raise UnreadableFile(path, f"its part {entry.filename[:80]} is UTF-16, which is not read; save it again")
         first = False
-        cut = chunk.rfind(b"<")  # a tag is looked at whole, with the chunk in which it ends
-        data, tail = (tail + chunk[:cut], chunk[cut:]) if cut >= 0 else (tail + chunk, b"")
+        data, tail = _at_tag(tail, chunk)
         reach.see(data, is_sheet=is_sheet, errors=errors, percents=percents, percent=shown_as_percent)
     reach.see(tail, is_sheet=is_sheet, errors=errors, percents=percents, percent=shown_as_percent)
     reach.check()
     if errors or percents:
         return Marks(errors=frozenset(errors), percents=frozenset(percents))
     return None
+
+
+def _ods_marks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> dict[str, Marks]:
+    seen, tail = ods.OdsMarks(), b""
+    try:
+        for chunk in _unpacked(path, archive, entry):
+            data, tail = _at_tag(tail, chunk)
+            seen.see(data)
+        seen.see(tail)
+    except ods.TooManyMarks:
+        raise UnreadableFile(path, f"more than {ods.MAX_MARKED:,} of its cells {_MARKED}") from None
+    return {
+        name: Marks(
+            errors=frozenset(seen.errors.get(name, ())),
+            percents=frozenset(seen.percents.get(name, ())),
+            merged=tuple(tuple(area) for area in seen.merged.get(name, ())),
+        )
+        for name in {*seen.errors, *seen.percents, *seen.merged}
+    }
+
+
+def _at_tag(tail: bytes, chunk: bytes) -> tuple[bytes, bytes]:
+    """What is read so far up to the last tag, which may go on, and the rest."""
+    cut = chunk.rfind(b"<")
+    return (tail + chunk[:cut], chunk[cut:]) if cut >= 0 else (tail + chunk, b"")
 
 
 class _Reach:
@@ -190,10 +219,7 @@ class _Reach:
             if pattern is not None and len(cells) < MAX_MARKED:
                 cells.update(_cell(reference) for reference in pattern.findall(data))
         if max(len(errors), len(percents)) >= MAX_MARKED:
-            why = (
-                f"its part {self._part[:80]} has {MAX_MARKED:,} cells with an error or shown as percent: save it as CSV"
-            )
-            raise UnreadableFile(self._path, why)
+            raise UnreadableFile(self._path, f"in its part {self._part[:80]} {MAX_MARKED:,} cells {_MARKED}")
 
     def check(self) -> None:
         if self._rows > 1_048_576 or self._columns > 16_384:

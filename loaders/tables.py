@@ -110,7 +110,8 @@ class TablePart:
 def open_csv(path: Path, how: How) -> Generator[list[Part]]:
     if how.sheet:
         raise LoadError(f"{path} has no sheets: leave out --sheet")
-    with tabular.open_table(path, how.encoding, mapping.Headers.of(how.mapping, how.vocabulary).fit) as table:
+    headers = mapping.Headers.of(how.mapping, how.vocabulary)
+    with tabular.open_table(path, how.encoding, (headers.fit, headers.near)) as table:
         yield [TablePart(table, path, how)]
 
 

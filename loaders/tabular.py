@@ -107,11 +107,12 @@ class Table:
     """An open file: its header, what it is written in, and its rows, one pass at a time."""
 
     def __init__(
-        self, path: Path, stream: TextIO, encoding: str, opened: os.stat_result, is_header: IsHeader | None
+        self, path: Path, stream: TextIO, encoding: str, opened: os.stat_result, is_header: Sequence[IsHeader]
     ) -> None:
         self.path, self.encoding = path, encoding
         self._stream, self._opened = stream, opened
-        self._columns = (_found_header(path, stream, is_header) if is_header else None) or _first_header(path, stream)
+        found = (_found_header(path, stream, test) for test in is_header)
+        self._columns = next(filter(None, found), None) or _first_header(path, stream)
         self.header = tuple(name for name in self._columns.names if name)
         self.header_line, self.delimiter = self._columns.line, self._columns.delimiter
         self.titles = self._columns.titles
@@ -169,10 +170,11 @@ def _fingerprint(state: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def open_table(path: Path, encoding: str | None = None, is_header: IsHeader | None = None) -> Generator[Table]:
+def open_table(path: Path, encoding: str | None = None, is_header: Sequence[IsHeader] = ()) -> Generator[Table]:
     """A CSV file, checked to its end to be text, with its header read; raises `UnreadableFile`.
 
-    The header is the first of the lines at the top that `is_header`, else the first that is not blank.
+    The header is the first of the lines at the top that passes the first of the tests that any passes, else the first
+    that is not blank.
     """
     with open_file(path) as file:
         opened = os.fstat(file.fileno())

@@ -150,7 +150,7 @@ class Sheet:
     ) -> None:
         self.path, self.name, self.hidden = path, name, hidden
         self._child, self._number, self._marks, self._opened = child, number, marks, opened
-        self._merged: list[list[int]] = []
+        self._merged: list[list[int]] = [list(area) for area in marks.merged]
         self.top = [record for record in self._records(2 * TOP) if any(text.strip() for text in record.texts)][:TOP]
         self.header: tuple[str, ...] = ()
         self.header_line = 0
@@ -170,7 +170,7 @@ class Sheet:
 
     def _records(self, limit: int = 0) -> Iterator[_Record]:
         for answer in self._child.ask(self._number, limit):
-            self._merged = answer.get("merged", self._merged)
+            self._merged = answer.get("merged") or self._merged
             for row in answer.get("rows", ()):
                 yield _Record(*row)
 
@@ -181,20 +181,25 @@ class Sheet:
                 self.path, f"sheet {self.name}: merges cells of more than {MAX_MERGED:,} rows: unmerge them"
             )
         merged = {line: area for area in self._merged for line in range(area[0], area[1] + 1)}
+        errors: dict[int, int] = {}  # line → first column with an error
+        for line, at in sorted(self._marks.errors, reverse=True):
+            errors[line] = at
         for record in self._records():
-            if record.line > self.header_line and any(text.strip() for text in record.texts):
-                yield self._bad(record, merged.get(record.line)) or self._row(record)
+            if record.line > self.header_line and (any(text.strip() for text in record.texts) or record.line in errors):
+                yield self._bad(record, merged.get(record.line), errors.pop(record.line, None)) or self._row(record)
+        for line, at in sorted(errors.items()):  # rows that hold nothing else
+            if line > self.header_line:
+                yield self._refused(_Record(line, [], []), at, "", _ERROR)
         state = os.stat(self.path)
         if (state.st_size, state.st_mtime_ns) != (self._opened.st_size, self._opened.st_mtime_ns):
             raise UnreadableFile(self.path, "has changed while it was read; load it again when it is complete")
 
-    def _bad(self, record: _Record, area: list[int] | None) -> BadRow | None:
+    def _bad(self, record: _Record, area: list[int] | None, error: int | None) -> BadRow | None:
+        if error is not None:
+            return self._refused(record, error, "", _ERROR)
         for at, text in enumerate(record.texts):
-            if text in _ERRORS or (record.line, at) in self._marks.errors:
+            if text in _ERRORS:
                 return self._refused(record, at, text, _ERROR)
-        for row, at in self._marks.errors if len(self._marks.errors) < TOP else ():
-            if row == record.line and at >= len(record.texts):
-                return self._refused(record, at, "", _ERROR)
         for at in record.lost:
             return self._refused(record, at, record.texts[at], _LOST)
         for at, text in enumerate(record.texts):

@@ -38,7 +38,10 @@ FILLED = {
     ],
     "staff": [{**SHANGHAI, **NINGLANG, "kind": "教师", "people": 31, "start": "2024", "end": "2024"}],
     "labour": [
-        {"origin": "宁蒗彝族自治县", "destination": "上海市", "workers": 4180, "person_class": "脱贫劳动力", "start": "2024", "end": "2024"},
+        {
+            "origin": "宁蒗彝族自治县", "destination": "上海市", "workers": 4180, "person_class": "脱贫劳动力",
+            "start": "2024", "end": "2024",
+        },
         {"origin_code": "530724", "company": "上海某公司", "workers": 12, "purpose": "新增就业", "start": "2024"},
     ],
     "purchases": [

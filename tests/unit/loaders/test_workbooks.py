@@ -36,6 +36,11 @@ def rows(path: Path, header: str = "name") -> list[Row | BadRow]:
         return list(sheets[0].rows())
 
 
+def readers() -> list[psutil.Process]:
+    """The processes of ours that read a workbook."""
+    return [child for child in psutil.Process().children() if workbook_child.__file__ in child.cmdline()]
+
+
 def refused(path: Path, why: str) -> None:
     """The file is refused in under two seconds, its process is gone, and ours holds no more memory than before."""
     own = psutil.Process()
@@ -46,7 +51,7 @@ def refused(path: Path, why: str) -> None:
             list(sheet.rows())
     assert caught.value.reason.startswith(str(path))
     assert time.monotonic() - began < 2
-    assert not own.children()
+    assert not readers()
     assert own.memory_info().rss - before < 60 << 20
 
 
@@ -233,10 +238,10 @@ def test_what_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_process_that_reads_ends_with_the_one_that_asks(tmp_path: Path) -> None:
     path = plain(tmp_path / "book.xlsx", {"S": [HEADER, ["a", 1, "2019"]]})
     with open_sheets(path) as sheets:
-        assert len(psutil.Process().children()) == 1
+        assert len(readers()) == 1
         sheets[0].find_header(lambda _names: True)
         next(iter(sheets[0].rows()))  # left in the middle
-    assert not psutil.Process().children()
+    assert not readers()
 
 
 def test_a_workbook_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
@@ -290,7 +295,7 @@ def test_a_sheet_that_nearly_is_a_table_is_refused_lest_it_be_lost(tmp_path: Pat
 def test_the_content_decides_the_format_and_it_can_be_asked_for(tmp_path: Path) -> None:
     path = plain(tmp_path / "book.csv", {"S": [FUNDS, ROW]})
     assert opened(path) == [("S", "template")]
-    with pytest.raises(UnreadableFile, match="this is a ZIP or XLSX file named .csv, not CSV"):
+    with pytest.raises(UnreadableFile, match=r"this is a ZIP or XLSX file named .csv, not CSV"):
         opened(path, format="csv")
     table = write(tmp_path, b"relationship,from,to\n", "t.xlsx")
     assert opened(table) == [("", "template")]
@@ -312,3 +317,80 @@ def test_the_child_answers_in_frames(tmp_path: Path) -> None:
         check=True,
     )
     assert b"amount" in run.stdout and run.stderr == b""
+
+
+# --- ODS --------------------------------------------------------------------------------------------------------------
+
+_SPACES = " ".join(
+    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{prefix}:1.0"' for prefix in ("office", "table", "text")
+) + ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'  # fmt: skip
+
+
+def ods(rows: str) -> bytes:
+    body = f'<office:body><office:spreadsheet><table:table table:name="S">{rows}</table:table></office:spreadsheet></office:body>'
+    mimetype = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    document = f'<?xml version="1.0"?><office:document-content {_SPACES}>{body}</office:document-content>'
+    return zipped({"mimetype": mimetype, "content.xml": document, "META-INF/manifest.xml": manifest})
+
+
+def ods_cell(text: str, attributes: str = 'office:value-type="string"') -> str:
+    return f"<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>"
+
+
+def ods_row(*cells: str, times: int = 1) -> str:
+    return f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
+
+
+ODS_HEADER = ods_row(*(ods_cell(name) for name in (*HEADER, "share")))
+NOTHING = '<table:table-cell table:number-columns-repeated="16384"/>'
+
+
+def test_an_ods_sheet_is_a_table(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        ods(
+            ODS_HEADER
+            + ods_row(NOTHING, times=3)
+            + ods_row(
+                ods_cell("007_x000D_"),
+                ods_cell("5", 'office:value-type="float" office:value="55000000"'),
+                ods_cell("x", 'office:value-type="date" office:date-value="2019-07-03"'),
+                ods_cell("12.5%", 'office:value-type="percentage" office:value="0.125"'),
+            )
+            + ods_row(ods_cell("a"), ods_cell("#N/A", 'office:value-type="float" office:value="0" calcext:value-type="error"'))
+            + ods_row(ods_cell("b", 'office:value-type="string" table:number-rows-spanned="2"'), ods_cell("1"))
+            + ods_row("<table:covered-table-cell/>", ods_cell("2"))
+            + ods_row(ods_cell("c"), ods_cell("3"))
+            + ods_row(NOTHING, times=1_048_560)
+        ),
+        "book.ods",
+    )  # fmt: skip
+    found = rows(path)
+    assert [(row.line, row.values) for row in found if isinstance(row, Row)] == [
+        (5, {"name": "007_x000D_", "amount": "55000000", "day": "2019-07-03", "share": "12.5%"}),
+        (9, {"name": "c", "amount": "3", "day": "", "share": ""}),
+    ]
+    assert [(row.line, row.column, row.reason[:24]) for row in found if isinstance(row, BadRow)] == [
+        (6, "amount", "is a formula error: corr"),
+        (7, "name", "the cells A7:A8 are merg"),
+        (8, "name", "the cells A7:A8 are merg"),
+    ]
+    assert next(f.name for f in formats.FORMATS if f.fits(path.read_bytes()[:4_096])) == "ods"
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (ods_row(ods_cell("x", 'office:value-type="string" table:number-columns-repeated="99999999999"')), "without end"),
+        (ods_row(ods_cell("x") + NOTHING.replace("/>", ' office:value-type="percentage" office:value="1"/>'), times=10**6),
+         "more than 100,000 of its cells"),
+        (ods_row(ods_cell("x", 'office:value-type="string" table:number-columns-repeated="16000"'), times=10**6),
+         "needs more than|damaged|too long"),
+    ],
+)  # fmt: skip
+def test_crafted_ods_files_are_refused(tmp_path: Path, rows: str, why: str) -> None:
+    refused(write(tmp_path, ods(rows), "book.ods"), why)

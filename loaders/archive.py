@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import unescape
 
-from loaders import ods
+from loaders import ods, xls
 from loaders.encoding import UnreadableFile
 
 MAX_ENTRIES: Final = 5_000
@@ -48,11 +48,11 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """`kind`: xlsx or ods; `size`: bytes unpacked; `marks`: by the name of the sheet."""
+    """`kind`: xlsx, ods or xls; `size`: bytes unpacked; `marks`: by the name of the sheet, of an xls by its number."""
 
     kind: str
     size: int
-    marks: dict[str, Marks] = field(default_factory=dict[str, Marks])
+    marks: dict[str | int, Marks] = field(default_factory=dict[str | int, Marks])
 
 
 def examine(path: Path) -> Contents:
@@ -157,7 +157,22 @@ def _scan(
     return None
 
 
-def _ods_marks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> dict[str, Marks]:
+def examine_xls(path: Path) -> Contents:
+    """Refuses a file that is no sound XLS workbook with `UnreadableFile`."""
+    try:
+        size = path.stat().st_size
+        if size > xls.MAX_BYTES:
+            raise UnreadableFile(path, f"is larger than {xls.MAX_BYTES >> 20} MB: save it as XLSX")
+        found = xls.marks(path.read_bytes())
+    except xls.Damaged:
+        raise UnreadableFile(path, _DAMAGED) from None
+    except OSError as error:
+        raise UnreadableFile(path, f"cannot be read: {error.strerror or error}") from None
+    marks = (Marks(errors=frozenset(one.errors), percents=frozenset(one.percents)) for one in found)
+    return Contents(kind="xls", size=size, marks=dict(enumerate(marks)))
+
+
+def _ods_marks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> dict[str | int, Marks]:
     seen, tail = ods.OdsMarks(), b""
     try:
         for chunk in _unpacked(path, archive, entry):

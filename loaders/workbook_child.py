@@ -1,7 +1,7 @@
 """The process that reads a workbook for `loaders.workbooks`: a crafted file ends it, and nothing else.
 
 Run by its path. Asked on standard input, a line a question; answers on standard output, msgpack behind four bytes of
-length: `{"sheets": [[name, hidden], …]}`, `{"rows": [[line, cells, lost], …]}`, `{"merged": …, "end": true}`, or
+length: `{"sheets": [[name, hidden, position], …]}`, `{"rows": [[line, cells, lost], …]}`, `{"merged": …, "end": true}`, or
 `{"error": kind}`. Cells are texts from column A on, as a table would hold them; `lost` the columns of numbers whose
 last digits the workbook has lost.
 """
@@ -78,15 +78,16 @@ def _serve(path: str, escaped: bool) -> None:
     try:
         with open(path, "rb") as file:
             book = cast("Any", calamine).load_workbook(file)
-        hidden = calamine.SheetVisibleEnum.Visible
-        tables = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
-        _answer({"sheets": [[sheet.name, sheet.visible != hidden] for sheet in tables]})
+        visible = calamine.SheetVisibleEnum.Visible
+        worksheet = calamine.SheetTypeEnum.WorkSheet
+        tables = [(at, sheet) for at, sheet in enumerate(book.sheets_metadata) if sheet.typ == worksheet]
+        _answer({"sheets": [[sheet.name, sheet.visible != visible, at] for at, sheet in tables]})
         at, sheet = "", None
         for question in sys.stdin:
             index, limit = question.split()
             if at != index:  # a sheet is whole in memory: one at a time
                 sheet = None
-                at, sheet = index, book.get_sheet_by_name(tables[int(index)].name)
+                at, sheet = index, book.get_sheet_by_name(tables[int(index)][1].name)
             chunk: list[object] = []
             for row in rows_of(sheet, limit=int(limit), escaped=escaped):
                 chunk.append(row)

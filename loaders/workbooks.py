@@ -242,15 +242,16 @@ def open_sheets(path: Path) -> Generator[list[Sheet]]:
     if head.startswith(ZIP):
         contents = archive.examine(path)
     elif head == OLE:
-        contents = archive.Contents(kind="xls", size=opened.st_size)
+        contents = archive.examine_xls(path)
     else:
         raise UnreadableFile(path, "is no workbook (XLSX, XLS or ODS)")
+    is_xls, nothing = contents.kind == "xls", archive.Marks()
     child = _Child(path, contents.kind, contents.size)
     try:
         (told,) = child.answers()
         yield [
-            Sheet(path, child, number, name, hidden, contents.marks.get(name, archive.Marks()), opened)
-            for number, (name, hidden) in enumerate(told["sheets"])
+            Sheet(path, child, number, name, hidden, contents.marks.get(position if is_xls else name, nothing), opened)
+            for number, (name, hidden, position) in enumerate(told["sheets"])
         ]
     finally:
         child.close()

@@ -1,6 +1,7 @@
 """Workbooks of the tests' own making: filled forms, plain sheets, and crafted ZIP files."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,3 +73,68 @@ def filled(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
             assert set(row) <= set(form.by_key), set(row) - set(form.by_key)
         sheets[form.name] = [[form.purpose], [header(column) for column in form.columns], example, *given]
     return plain(path, sheets)
+
+
+def _record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def _biff_text(text: str) -> bytes:
+    return struct.pack("<HB", len(text), 1) + text.encode("utf-16-le")
+
+
+def xls(rows: Sequence[Sequence[Any]], name: str = "S") -> bytes:
+    """An XLS file of one sheet. Cells: texts, numbers, None, ("%", number), ("#", error of a formula), ("!", error)."""
+    formats = _record(0x41E, struct.pack("<H", 164) + _biff_text("0.0%"))
+    styles = b"".join(_record(0xE0, struct.pack("<HH", 0, shown) + bytes(16)) for shown in (0, 164))
+    begin = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+    end = _record(0x0A, b"")
+    cells = b""
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            place = struct.pack("<HHH", row, column, 0)
+            match value:
+                case None:
+                    continue
+                case str():
+                    cells += _record(0x204, place + _biff_text(value))
+                case ("%", number):
+                    cells += _record(0x203, struct.pack("<HHHd", row, column, 1, number))
+                case ("#", code):
+                    cells += _record(0x06, place + bytes((2, 0, code, 0, 0, 0, 255, 255)) + bytes(8))
+                case ("!", code):
+                    cells += _record(0x205, place + bytes((code, 1)))
+                case _:
+                    cells += _record(0x203, place + struct.pack("<d", value))
+    extent = _record(0x200, struct.pack("<IIHHH", 0, len(rows), 0, max(map(len, rows), default=0), 0))
+    sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0)) + extent + cells + end
+    label = struct.pack("<BB", len(name), 1) + name.encode("utf-16-le")
+    at = len(begin + formats + styles + end) + 4 + 6 + len(label)
+    stream = begin + formats + styles + _record(0x85, struct.pack("<IH", at, 0) + label) + end + sheet
+    return _compound(stream)
+
+
+def _compound(stream: bytes) -> bytes:
+    """A compound file of one stream: a table of sectors, a directory, and the stream in one chain."""
+    stream += bytes(-len(stream) % 512) + bytes(max(4_096 - len(stream) - (-len(stream) % 512), 0))
+    sectors = len(stream) // 512
+    chain = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 0xFFFFFFFE]
+    assert len(chain) <= 128
+    table = struct.pack("<128I", *chain, *[0xFFFFFFFF] * (128 - len(chain)))
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    head += struct.pack("<9I", 0, 1, 1, 0, 4_096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0) + struct.pack("<I", 0)
+    head += struct.pack("<108I", *[0xFFFFFFFF] * 108)
+    directory = _entry("Root Entry", 5, 0xFFFFFFFE, 0, child=1) + _entry("Workbook", 2, 2, len(stream)) + bytes(256)
+    return head + table + directory + stream
+
+
+def _entry(name: str, kind: int, start: int, size: int, child: int = 0xFFFFFFFF) -> bytes:
+    written = (name + "\0").encode("utf-16-le")
+    links = struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child)
+    return (
+        written.ljust(64, b"\0")
+        + struct.pack("<HBB", len(written), kind, 1)
+        + links
+        + bytes(36)
+        + struct.pack("<IQ", start, size)
+    )

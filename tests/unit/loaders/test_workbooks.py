@@ -1,5 +1,6 @@
 """Workbooks as they come and as they are crafted: cells, sheets, broken and hostile files (F17)."""
 
+import contextlib
 import datetime
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from loaders import archive, formats, tables, workbook_child, workbooks
 from loaders.encoding import UnreadableFile
@@ -18,7 +21,7 @@ from loaders.reading import How, Unit
 from loaders.records import LoadError
 from loaders.tabular import BadRow, Row
 from loaders.workbooks import open_sheets
-from tests.workbooks import cell, parts, plain, sheet_xml, zipped
+from tests.workbooks import cell, parts, plain, sheet_xml, xls, zipped
 
 HEADER = ["name", "amount", "day"]
 
@@ -394,3 +397,77 @@ def test_an_ods_sheet_is_a_table(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_crafted_ods_files_are_refused(tmp_path: Path, rows: str, why: str) -> None:
     refused(write(tmp_path, ods(rows), "book.ods"), why)
+
+
+# --- XLS --------------------------------------------------------------------------------------------------------------
+
+XLS = xls([[*HEADER, "share"], ["007", 55000000, "2019", ("%", 0.125)], ["a", ("#", 7)], ["b", ("!", 42)],
+           [None, None, ("#", 23)], ["c", 3, None, 0.5], *[[f"n{n}", n] for n in range(200)]])  # fmt: skip
+
+
+def test_an_xls_sheet_is_a_table(tmp_path: Path) -> None:
+    found = rows(write(tmp_path, XLS, "book.xls"))
+    assert [(row.line, row.values) for row in found if isinstance(row, Row)][:2] == [
+        (2, {"name": "007", "amount": "55000000", "day": "2019", "share": "12.5%"}),
+        (6, {"name": "c", "amount": "3", "day": "", "share": "0.5"}),
+    ]
+    assert len(found) == 205
+    assert [(row.line, row.column, row.reason[:22]) for row in found if isinstance(row, BadRow)] == [
+        (3, "amount", "is a formula error: co"),
+        (4, "amount", "is a formula error: co"),
+        (5, "day", "is a formula error: co"),
+    ]
+    assert next(f.name for f in formats.FORMATS if f.fits(XLS[:4_096])) == "xls"
+
+
+@pytest.mark.parametrize("size", [512, 1_000, 1_536, 4_000])
+def test_an_xls_file_that_is_cut_is_refused(tmp_path: Path, size: int) -> None:
+    refused(write(tmp_path, XLS[:size], "book.xls"), "damaged")
+
+
+# --- any bytes --------------------------------------------------------------------------------------------------------
+
+GOOD_XLSX = zipped(parts(WELL))
+CHANGES = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=12)
+
+
+def changed(content: bytes, changes: list[tuple[int, int]]) -> bytes:
+    raw = bytearray(content)
+    for at, byte in changes:
+        raw[at % len(raw)] = byte
+    return bytes(raw)
+
+
+def check_changed(folder: Path, changes: list[tuple[int, int]]) -> None:
+    """Changed files are sound or refused; nothing else is raised."""
+    with contextlib.suppress(UnreadableFile):
+        archive.examine(write(folder, changed(GOOD_XLSX, changes)))
+    with contextlib.suppress(UnreadableFile):
+        archive.examine_xls(write(folder, changed(XLS, changes), "book.xls"))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_changed_files_are_sound_or_refused(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
+    check_changed(tmp_path, changes)
+
+
+@pytest.mark.soak
+@settings(max_examples=20_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_very_many_changed_files_are_sound_or_refused(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
+    check_changed(tmp_path, changes)
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=CHANGES)
+def test_the_reading_process_survives_or_its_end_is_told(tmp_path: Path, changes: list[tuple[int, int]]) -> None:
+    for content, name in ((GOOD_XLSX, "book.xlsx"), (XLS, "book.xls")):
+        with (
+            contextlib.suppress(UnreadableFile),
+            open_sheets(write(tmp_path, changed(content, changes), name)) as sheets,
+        ):
+            for sheet in sheets:
+                if sheet.find_header(lambda _names: True):
+                    list(sheet.rows())
+    assert not readers()

@@ -1,5 +1,6 @@
 """The forms of a county office: the empty workbook, filled and loaded, each sheet seen in the graph."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,10 @@ async def test_the_empty_workbook_loads_as_nothing(graph: Graph, tmp_path: Path)
     workbook.write(path, workbook.chosen("all"))
     report = await load_forms(graph, path, dry_run=True)
     assert (report.rows, report.issues) == (0, [])
+    assert sum("the example row is left out" in note for note in report.notes) == 10
+    with zipfile.ZipFile(path) as book:
+        funds = book.read("xl/worksheets/sheet3.xml").decode()
+    assert "<formula1>&quot;预算,承诺,拨付," in funds or '<formula1>"预算,承诺,拨付,' in funds  # a list to choose from
     with pytest.raises(LoadError, match="is there already"):
         workbook.write(path, workbook.chosen("all"))
 

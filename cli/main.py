@@ -51,6 +51,9 @@ Sheet = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--sheet", help="The one sheet of a workbook that is meant. Default: those that are tables."),
 ]
+Wait = Annotated[
+    float, typer.Option("--wait", min=0, help="Seconds to wait for another load, or another owner of the store.")
+]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on 127.0.0.1.")]
 
 
@@ -102,10 +105,7 @@ def load(
         bool, typer.Option("--allow-retract", help="Let the load retract more than a fifth of its dataset.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Load again even if these very files are loaded.")] = False,
-    wait: Annotated[
-        float,
-        typer.Option("--wait", min=0, help="Seconds to wait for another load, or another owner of the store."),
-    ] = 0.0,
+    wait: Wait = 0.0,
 ) -> None:
     """Load files into the graph as one dataset. Loading the same again changes nothing.
 
@@ -159,6 +159,39 @@ def check(
         dry_run=True,
         sums=True,
     )
+
+
+@app.command("runs")
+def list_runs(
+    dataset: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--dataset", "-d", help="Only those of this dataset."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List what was loaded, newest first: dataset, files with their SHA-256, state, counts, rejected rows.
+
+    Examples: `aidgraph runs` · `aidgraph runs --dataset ninglang-2024 --json`
+    """
+    from cli import runs
+
+    runs.listing(dataset, as_json=as_json)
+
+
+@app.command()
+def undo(
+    run: Annotated[str, typer.Argument(help="Id of the run, or its number, as `aidgraph runs` lists it.")],
+    wait: Wait = 0.0,
+) -> None:
+    """Take back what one run brought; its dataset is as it was before, and what was known meanwhile stays known.
+
+    Where the dataset was loaded again since, that load must be undone first. What other datasets brought stays.
+
+    Example: `aidgraph undo run:12:ninglang-2024`
+    """
+    from cli import runs
+
+    runs.undo(run, wait=wait)
 
 
 @app.command()

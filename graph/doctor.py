@@ -41,7 +41,7 @@ EDITION = "CALL dbms.components() YIELD name, edition WITH name, edition WHERE n
 CLOCK = "RETURN timestamp()"
 ENTITIES = "MATCH (e:Entity) RETURN count(e), count(DISTINCT e.id)"
 CLAIMS = "MATCH ()-[c]->() WHERE c.retracted_at IS NULL AND c.fact IS NOT NULL RETURN count(c)"
-RUNS = "MATCH (r:LoadRun) RETURN r.dataset, r.state, r.sequence, r.rows_done ORDER BY r.sequence"
+RUNS = "MATCH (r:LoadRun) RETURN r.dataset, r.state, r.sequence, r.rows_done, r.undoes ORDER BY r.sequence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,11 +364,16 @@ async def _loads(graph: Graph) -> Finding:
     broken = [row for row in newest.values() if row[1] != "done"]
     if not broken:
         return Finding(name="loads", ok=True, says=f"{len(newest)} datasets, none half-loaded")
-    says = "; ".join(f"the load of {dataset} stopped after {done or 0:,} rows" for dataset, _, _, done in broken)
+    says = "; ".join(
+        f"the {'undo in' if undoes else 'load of'} {dataset} stopped after {done or 0:,} rows"
+        for dataset, _, _, done, undoes in broken
+    )
     holders = await graph.rows(lock.HOLDER)
     if holders and holders[0][0] and not holders[0][3]:
         process = " on ".join(reversed(holders[0][0].split("|")[:2]))
         says = f"process {process} is loading {holders[0][1]}, or was a moment ago; {says}"
-    again = [f"{row[0]} ({'goes on' if row[2] == last else 'begins anew'})" for row in broken]
-    mend = f"load the same files again with the same options, as --dataset {', '.join(again)}"
+    again = [f"{row[0]} ({'goes on' if row[2] == last else 'begins anew'})" for row in broken if not row[4]]
+    mends = [f"load the same files again with the same options, as --dataset {', '.join(again)}"] if again else []
+    mends += [f"run `aidgraph undo {row[4]}` again" for row in broken if row[4]]
+    mend = "; ".join(mends)
     return Finding(name="loads", ok=None, says=says, mend=mend)

@@ -37,6 +37,10 @@ class RetractionRefused(GraphError):
     """A run would retract more than its dataset should lose at once; `--allow-retract` lets it."""
 
 
+class UndoRefused(GraphError):
+    """A run cannot be taken back; the message says what stands on it, or why it is none that can be."""
+
+
 class NotAidgraph(GraphError):
     """The database holds something else, or was written by a newer aidgraph."""
 

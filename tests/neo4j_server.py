@@ -89,11 +89,24 @@ class Neo4jServer:
         self.stop()
 
 
-def start(*, auth: str | None = None, timeout: float = 90.0) -> Neo4jServer:
-    """Start an empty server on a free port; with `auth`, it wants that password (8 characters at least)."""
+def admin(home: Path, *arguments: str, cwd: Path) -> str:
+    """Run `neo4j-admin` with these arguments over the data of a server that is not running; answers what it printed."""
     lib, java = _installed()
-    home = Path(tempfile.mkdtemp(prefix="aidgraph-neo4j-"))
-    (home / "conf").mkdir()
+    (home / "conf").mkdir(exist_ok=True)
+    (home / "conf" / "neo4j.conf").write_text("dbms.usage_report.enabled=false\n")
+    command = [str(java), "-Xmx512m", *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in PACKAGES)]
+    command += ["-cp", str(lib / "*"), "org.neo4j.cli.AdminTool", *arguments]
+    return _run(command, cwd=cwd, NEO4J_HOME=str(home), NEO4J_CONF=str(home / "conf"))
+
+
+def start(*, auth: str | None = None, timeout: float = 90.0, home: Path | None = None) -> Neo4jServer:
+    """Start a server on a free port; with `auth`, it wants that password (8 characters at least).
+
+    It is empty, or has the data that `admin` put into `home`, which is removed with it.
+    """
+    lib, java = _installed()
+    home = home or Path(tempfile.mkdtemp(prefix="aidgraph-neo4j-"))
+    (home / "conf").mkdir(exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -221,8 +234,15 @@ def _fetch(cache: Path, folder: Path, java: Path) -> None:
         raise Neo4jUnavailable("jgo found no jars")
 
 
-def _run(command: list[str], **environment: str) -> str:
+def _run(command: list[str], cwd: Path | None = None, **environment: str) -> str:
     """Run a command to its end; answers what it printed."""
-    environment = {**os.environ, **environment}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=FETCH_SECONDS, env=environment)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=FETCH_SECONDS,
+        cwd=cwd,
+        env={**os.environ, **environment},
+    )
     return done.stdout

@@ -4,33 +4,29 @@ Batches are idempotent and each takes effect whole or not at all; a run broken o
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
-from typing import TypeVar
+from itertools import chain
 
 from graph.engine import Graph, Transaction
-from graph.errors import RetractionRefused, TimedOut
+from graph.errors import RetractionRefused
 from graph.model import MODEL, Vocabulary
 from graph.records import PreparedClaim
-from graph.staging import DESCRIBED_IN, Described, Staging
+from graph.staging import DESCRIBED_IN, Staging
 from graph.write import conflicts, runs
+from graph.write.batches import Batches, Progress, batches
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
 from graph.write.lock import Lock, writer
 from graph.write.runs import Origin
+from graph.write.undoing import Undone, undo
 
-__all__ = ["BATCH", "Counts", "Origin", "foreseen_retractions", "load", "now", "writer"]
-
-T = TypeVar("T", Described, PreparedClaim, tuple[str, str, str])
+__all__ = ["BATCH", "Counts", "Origin", "Undone", "foreseen_retractions", "load", "now", "undo", "writer"]
 
 #: Rows of one transaction; halved where the engine ends it for taking too long.
 BATCH = 5_000
 #: A run may retract this many claims of its dataset, or this share of them, without being told to.
 RETRACTS_ROWS, RETRACTS_SHARE = 10, 0.2
-
-Progress = Callable[[str, int, int], None]
 
 
 def now() -> int:
@@ -63,7 +59,9 @@ async def load(
     run = await runs.begin(graph, origin, clock(), staged=staging.fingerprint(), append=append, version=version)
     staged = staging.types()
     empty = await conflicts.empty_types(graph, staged, vocabulary)
-    loading = _Loading(graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at), vocabulary, progress)
+    loading = _Loading(
+        graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at, run=run.id), vocabulary, progress
+    )
     await loading.all(staging, withdrawn, batch)
     touched = _touched(staging, staged, withdrawn, empty, vocabulary)
     await conflicts.renew(graph, lock, touched, run.recorded_at, vocabulary)
@@ -86,38 +84,33 @@ async def foreseen_retractions(
     return sum(len(claims) for _, claims, _ in withdrawn)
 
 
-class _Loading:
+class _Loading(Batches):
     def __init__(
         self, graph: Graph, lock: Lock, run: runs.Run, stamp: Stamp, vocabulary: Vocabulary, progress: Progress
     ) -> None:
-        self._graph = graph
-        self._lock = lock
-        self._run = run
+        super().__init__(graph, lock, run, progress)
         self._stamp = stamp
         self._vocabulary = vocabulary
         self._entities = EntityWriter(vocabulary, stamp)
-        self._progress = progress
-        self._position = 0
-        self._total = 0
 
     async def all(self, staging: Staging, withdrawn: "_Withdrawn", batch: int) -> None:
         self._total = staging.steps()
-        for rows in _batches(staging.sources(), batch):
+        for rows in batches(staging.sources(), batch):
             await self._write("sources", rows, self._entities.write)
-        for rows in _batches(staging.entities(), batch):
+        for rows in batches(staging.entities(), batch):
             await self._write("entities", rows, self._entities.write)
         await self._all_claims(_typed_batches(staging.claims(), batch))
         for type_, supports, _ in withdrawn:
-            for rows in _batches(iter(supports), batch):
+            for rows in batches(supports, batch):
                 # what a broken run has withdrawn is not found again: these rows are never skipped
                 await self._commit(rows, self._run.rows_done, self._withdraw(type_))
                 self._progress("retractions", self._total, self._total)
 
-    async def _all_claims(self, batches: "Iterator[tuple[str, list[PreparedClaim]]]") -> None:
+    async def _all_claims(self, ready: "Iterator[tuple[str, list[PreparedClaim]]]") -> None:
         """Writes batches of claims; the next one is made ready in a thread while the engine writes the last."""
 
         def made_ready() -> tuple[ClaimWriter, list[PreparedClaim]] | None:
-            if (batch := next(batches, None)) is None:
+            if (batch := next(ready, None)) is None:
                 return None
             type_, rows = batch
             claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
@@ -144,41 +137,6 @@ class _Loading:
             return counts
 
         return work
-
-    async def _write(
-        self, stage: str, rows: Sequence[T], work: Callable[[Transaction, Sequence[T]], Awaitable[Counts]]
-    ) -> None:
-        end = self._position + len(rows)
-        if end > self._run.rows_done:
-            await self._commit(rows[max(0, self._run.rows_done - self._position) :], end, work)
-        self._position = end
-        self._progress(stage, end, self._total)
-
-    async def _commit(
-        self, rows: Sequence[T], end: int, work: Callable[[Transaction, Sequence[T]], Awaitable[Counts]]
-    ) -> None:
-        marker = secrets.token_hex(8)
-        counts = Counts()
-
-        async def transact(transaction: Transaction) -> None:
-            nonlocal counts
-            await self._lock.renew(transaction)
-            if await self._run.took_effect(transaction, marker):  # committed, and only the answer was lost
-                return
-            counts = await work(transaction, rows)
-            await self._run.advance(transaction, end, marker, counts)
-
-        try:
-            await self._graph.write(transact)
-        except TimedOut:
-            if len(rows) < 2:
-                raise
-            half = len(rows) // 2
-            await self._commit(rows[:half], max(self._run.rows_done, end - len(rows) + half), work)
-            await self._commit(rows[half:], end, work)
-            return
-        self._run.counts.add(counts)
-        self._run.rows_done = end
 
 
 _Withdrawn = list[tuple[str, list[tuple[str, str, str]], int]]
@@ -240,11 +198,6 @@ def _guard(withdrawn: _Withdrawn, allow_retract: bool) -> None:
             f"this load would retract {gone:,} of the {total:,} claims its dataset supports; nothing was written. "
             "If that is right, add --allow-retract; if the file is only a part, add --append or name another --dataset"
         )
-
-
-def _batches(rows: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(rows, size)):
-        yield batch
 
 
 def _typed_batches(claims: Iterable[PreparedClaim], size: int) -> Iterator[tuple[str, list[PreparedClaim]]]:

@@ -9,6 +9,7 @@ from graph.engine import Transaction
 from graph.errors import GraphError
 from graph.model import FIGURES, MONEY, PROGRAMME, PROVENANCE, VALIDITY, RelationshipType
 from graph.records import PreparedClaim, Value
+from graph.write import log
 from graph.write.readings import Reading, Settled, claim_properties, readings_of, settle
 
 
@@ -43,6 +44,21 @@ class Stored:
     others: list[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a dataset read of a claim before a run. `digest` is empty where it read nothing of it.
+
+    `values` are None where they are those of the stored versions of this digest.
+    """
+
+    start: str
+    end: str
+    id: str
+    locator: str = ""
+    digest: str = ""
+    values: dict[str, Value] | None = None
+
+
 def read_versions(name: LiteralString, *, by_end: bool) -> LiteralString:
     near, far = ("b", "a") if by_end else ("a", "b")
     return (
@@ -74,19 +90,21 @@ def update(name: LiteralString) -> LiteralString:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """Which dataset writes, and when (epoch ms) this graph learns of it."""
+    """Which dataset writes, and when (epoch ms) this graph learns of it. `run`: whose log is kept; empty: none is."""
 
     dataset: str
     now: int
+    run: str = ""
 
 
 @dataclass(slots=True)
 class _Changes:
-    """What a batch is about to do: rows to create, and (start, version, properties) to update."""
+    """What a batch is about to do: rows to create, (start, version, properties) to update, what was there before."""
 
     counts: Counts = field(default_factory=Counts)
     created: list[list[Any]] = field(default_factory=list[list[Any]])
     updated: list[tuple[str, str, Any]] = field(default_factory=list[tuple[str, str, Any]])
+    before: list[list[Any]] = field(default_factory=list[list[Any]])  # entries of the log
 
 
 def _grouped(pairs: Iterable[tuple[str, str, Any]]) -> list[list[Any]]:
@@ -95,6 +113,26 @@ def _grouped(pairs: Iterable[tuple[str, str, Any]]) -> list[list[Any]]:
     for node, key, payload in pairs:
         groups.setdefault(node, {})[key] = payload
     return [[node, group] for node, group in groups.items()]
+
+
+def _to_read(row: Before, stored: Sequence[Stored]) -> list[Stored]:
+    """The versions whose values tell what a claim is to be again: the open one first, else any."""
+    read = [version for version in stored if version.open]
+    if row.digest and row.values is None and not any(version.digest == row.digest for version in read):
+        read.append(next(version for version in stored if version.digest == row.digest))
+    return read or list(stored[:1])
+
+
+def _entry(start: str, end: str, id_: str, *reading: Any) -> list[Any]:
+    return [start, end, id_, *reading]
+
+
+def _before(start: str, end: str, id_: str, was: Reading | None, current: Stored) -> list[Any]:
+    """What a dataset read before, as an entry of the log."""
+    if was is None:
+        return _entry(start, end, id_)
+    values = None if was.digest == current.digest else was.values
+    return _entry(start, end, id_, was.locator, was.digest, values)
 
 
 class ClaimWriter:
@@ -137,6 +175,9 @@ class ClaimWriter:
             if current.locators != [claim.locator]:  # the row moved within its file: nothing new is said
                 moved = {"locator": claim.locator, "locators": [claim.locator]}
                 changes.updated.append((claim.start, current.version, moved))
+                changes.before.append(
+                    _entry(claim.start, claim.end, claim.id, current.locators[0], current.digest, None)
+                )
             return
         changes.counts.changed += 1
         self._close(claim.start, current, changes)
@@ -164,6 +205,7 @@ class ClaimWriter:
                 changes.counts.changed += 1
             if settled.digest == current.digest:
                 changes.updated.append((claim.start, current.version, self._support(settled)))
+                changes.before.append(_before(claim.start, claim.end, claim.id, was, current))
             else:
                 self._close(claim.start, current, changes)
                 changes.created.append(self._row(claim, settled, stored[claim.id]))
@@ -184,29 +226,86 @@ class ClaimWriter:
                 continue
             said = values[current.version]
             readings = self._readings(current, said)
-            del readings[self._stamp.dataset]
+            was = readings.pop(self._stamp.dataset)
             settled = settle(readings.values()) if readings else None
             if settled and settled.digest == current.digest:
                 changes.updated.append((start, current.version, self._support(settled)))
+                changes.before.append(_before(start, end, id_, was, current))
                 continue
             self._close(start, current, changes)
             if settled is None:
                 changes.counts.retracted += 1
                 continue
             changes.counts.changed += 1
-            identity_ = PreparedClaim(
-                type=self._type.name,
-                start=start,
-                end=end,
-                id=id_,
-                fact=said["fact"],
-                source=said["source"],
-                locator=settled.locator,
-                digest=settled.digest,
-                values=settled.values,
-            )
-            changes.created.append(self._row(identity_, settled, stored[id_]))
+            claim = self._claim((start, end, id_), said, settled)
+            changes.created.append(self._row(claim, settled, stored[id_]))
         return await self._apply(transaction, changes)
+
+    async def restore(self, transaction: Transaction, rows: Sequence[Before]) -> Counts:
+        """Gives claims the readings this dataset had of them; what others read of them meanwhile stays.
+
+        Of the counts, `new` are claims that were closed and are open again, `unchanged` those of which only the place
+        or the support changes.
+        """
+        stored = await self._stored(transaction, [(row.start, row.end, row.id) for row in rows])
+        read = {row.id: _to_read(row, stored.get(row.id, ())) for row in rows}
+        values = await self._values(transaction, [version for versions in read.values() for version in versions])
+        changes = _Changes()
+        for row in rows:
+            if versions := read[row.id]:
+                self._restore(row, stored[row.id], versions, values, changes)
+        return await self._apply(transaction, changes)
+
+    def _restore(
+        self,
+        row: Before,
+        stored: Sequence[Stored],
+        read: Sequence[Stored],
+        values: dict[str, dict[str, Any]],
+        changes: _Changes,
+    ) -> None:
+        current = next((version for version in stored if version.open), None)
+        readings = self._readings(current, values[current.version]) if current else {}
+        readings.pop(self._stamp.dataset, None)
+        if row.digest:
+            readings[self._stamp.dataset] = self._former(row, read, values)
+        if current is None and not readings:
+            return
+        settled = settle(readings.values()) if readings else None
+        if current and settled and settled.digest == current.digest:
+            changes.counts.unchanged += 1
+            changes.updated.append((row.start, current.version, self._support(settled)))
+            return
+        if current:
+            self._close(row.start, current, changes)
+        if settled is None:
+            changes.counts.retracted += 1
+            return
+        changes.counts.changed += current is not None
+        changes.counts.new += current is None
+        said = values[read[0].version]
+        claim = self._claim((row.start, row.end, row.id), said, settled)
+        changes.created.append(self._row(claim, settled, stored))
+
+    def _former(self, row: Before, read: Sequence[Stored], values: dict[str, dict[str, Any]]) -> Reading:
+        if (said := row.values) is None:
+            whose = next(version for version in read if version.digest == row.digest)
+            said = self._said(values[whose.version])
+        return Reading(dataset=self._stamp.dataset, locator=row.locator, digest=row.digest, values=said)
+
+    def _claim(self, key: tuple[str, str, str], said: dict[str, Any], settled: Settled) -> PreparedClaim:
+        """A claim as its stored properties `said` name it, with settled values; `key`: start, end, id."""
+        return PreparedClaim(
+            type=self._type.name,
+            start=key[0],
+            end=key[1],
+            id=key[2],
+            fact=said["fact"],
+            source=said["source"],
+            locator=settled.locator,
+            digest=settled.digest,
+            values=settled.values,
+        )
 
     def _close(self, start: str, version: Stored, changes: _Changes) -> None:
         changes.updated.append((start, version.version, {"retracted_at": self._stamp.now}))
@@ -252,14 +351,19 @@ class ClaimWriter:
             count = await transaction.value(create(self._type.name), {"rows": changes.created})
             if count != len(changes.created):  # an end that is missing drops its row without a word
                 raise GraphError(f"{len(changes.created)} claims of {self._type.name} were to be written, {count} were")
+        if changes.before and self._stamp.run:
+            await log.keep(transaction, self._stamp.run, self._type.name, changes.before)
         return changes.counts
 
     def _reading(self, claim: PreparedClaim) -> Reading:
         return Reading(dataset=self._stamp.dataset, locator=claim.locator, digest=claim.digest, values=claim.values)
 
     def _readings(self, version: Stored, properties: dict[str, Any]) -> dict[str, Reading]:
-        values: dict[str, Value] = {n: value for n, value in properties.items() if n in self._value_names}
-        return readings_of(version.digest, values, version.datasets, version.locators, version.others)
+        said = self._said(properties)
+        return readings_of(version.digest, said, version.datasets, version.locators, version.others)
+
+    def _said(self, properties: dict[str, Any]) -> dict[str, Value]:
+        return {name: value for name, value in properties.items() if name in self._value_names}
 
     def _new_row(self, claim: PreparedClaim, versions: Sequence[Stored] = ()) -> list[Any]:
         return self._row(claim, settle([self._reading(claim)]), versions)

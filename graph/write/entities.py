@@ -1,6 +1,6 @@
 """Writing entities with what their sources say of them; an entity's properties follow from its open descriptions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 from graph.engine import Transaction
@@ -8,6 +8,7 @@ from graph.errors import GraphError
 from graph.model import Vocabulary
 from graph.records import PreparedClaim, Value
 from graph.staging import DESCRIBED_IN, Described
+from graph.write import log
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.readings import Description, project
 
@@ -16,6 +17,12 @@ DESCRIPTIONS = """
 UNWIND $p.ids AS id MATCH (e:Entity {id: id})-[c:DESCRIBED_IN]->() WHERE c.retracted_at IS NULL
 RETURN e.id, c.source, c.id, c.confidence, c.certainty, c.values
 """
+FORMER = """
+UNWIND $p.ids AS id MATCH (e:Entity {id: id})-[c:DESCRIBED_IN]->()
+WHERE c.retracted_at IS NOT NULL AND NOT c.recorded_at IN $p.without
+RETURN e.id, c.retracted_at, c.source, c.id, c.confidence, c.certainty, c.values
+"""
+SET_TYPE = "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) SET e.type = $p.label RETURN count(e)"
 SET = "UNWIND $p.rows AS r MATCH (e:Entity {id: r[0]}) SET e = r[1] RETURN count(e)"
 
 
@@ -79,15 +86,37 @@ class EntityWriter:
                     source=source, id=claim, confidence=confidence or "", certainty=certainty or "", values=values
                 )
             )
+        return await self._set(transaction, described)
+
+    async def _set(self, transaction: Transaction, described: Mapping[str, Sequence[Description]]) -> int:
         changed: list[list[Any]] = []
-        for id_, type_, digest, canonical in await transaction.rows(READ, {"ids": ids}):
-            if id_ in described:
-                properties = project(id_, type_, canonical, described[id_])
-                if properties["digest"] != digest:
-                    changed.append([id_, properties])
+        rows = await transaction.rows(READ, {"ids": list(described)}) if described else []
+        for id_, type_, digest, canonical in rows:
+            properties = project(id_, type_, canonical, described[id_])
+            if properties["digest"] != digest:
+                changed.append([id_, properties])
         if changed and await transaction.value(SET, {"rows": changed}) != len(changed):
             raise GraphError(f"{len(changed)} entities were to be updated and were not")
         return len(changed)
+
+    async def project_former(self, transaction: Transaction, ids: Sequence[str], without: Collection[int]) -> int:
+        """Sets entities that no source describes to what was said of them last; returns how many changed.
+
+        What was recorded at one of the moments `without` (epoch ms) does not count: it has been taken back.
+        """
+        said: dict[str, list[tuple[int, Description]]] = {}
+        rows = await transaction.rows(FORMER, {"ids": ids, "without": list(without)}) if ids else []
+        for id_, gone, source, claim, confidence, certainty, values in rows:
+            description = Description(
+                source=source, id=claim, confidence=confidence or "", certainty=certainty or "", values=values
+            )
+            said.setdefault(id_, []).append((gone, description))
+        last = {id_: max(gone for gone, _ in some) for id_, some in said.items()}
+        left = {id_: [one for gone, one in said.get(id_, []) if gone == last[id_]] for id_ in ids}
+        return await self._set(transaction, left)
+
+    async def set_type(self, transaction: Transaction, ids: Sequence[str], label: str) -> None:
+        await transaction.rows(SET_TYPE, {"ids": ids, "label": label})
 
     async def _create(self, transaction: Transaction, entities: Sequence[Described]) -> None:
         by_label: dict[str, list[dict[str, Value]]] = {}
@@ -119,10 +148,10 @@ class EntityWriter:
                 )
             if label != stored[entity.id]:
                 refined.setdefault(label, []).append(entity.id)
+        if refined and self._stamp.run:
+            entries = [[id_, stored[id_], label] for label, ids in refined.items() for id_ in ids]
+            await log.keep(transaction, self._stamp.run, log.LABELS, entries)
         for label, ids in refined.items():
             await transaction.rows(refine(self._vocabulary.node[label].label), {"ids": ids})
-            await transaction.rows(
-                "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) SET e.type = $p.label RETURN count(e)",
-                {"ids": ids, "label": label},
-            )
+            await transaction.rows(SET_TYPE, {"ids": ids, "label": label})
         return sum(map(len, refined.values()))

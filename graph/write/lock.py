@@ -122,3 +122,11 @@ async def _holder(graph: Graph) -> str | None:
     host = host.split()[0]
     started = datetime.fromtimestamp(since / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"process {pid} on {host} is loading {dataset} since {started}"
+
+
+async def writing(graph: Graph) -> str:
+    """The dataset that is being written; empty where none is, or whoever wrote has ended or is not heard of any more."""
+    rows = await graph.rows(HOLDER)
+    if not rows or not rows[0][0] or rows[0][3] or _is_dead(rows[0][0]):
+        return ""
+    return rows[0][1]

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from graph.engine import Graph, Transaction
+from graph.write import lock
 from graph.write.claims import Counts
 
 LATEST = "MATCH (r:LoadRun) RETURN max(r.recorded_at), max(r.sequence)"
@@ -22,6 +24,43 @@ RETURN count(d)
 CREATE = "CREATE (r:Entity:LoadRun) SET r = $p.run RETURN count(r)"
 UPDATE = "MATCH (r:Entity {id: $p.id}) SET r += $p.values RETURN count(r)"
 MARKER = "MATCH (r:Entity {id: $p.id}) RETURN r.marker"
+
+
+ALL = """
+MATCH (r:LoadRun) RETURN r.id, r.dataset, r.sequence, r.state, r.files, r.sha256, r.recorded_at, r.finished_at,
+  r.rejected, r.append, r.undoes, r.logged, [r.new, r.changed, r.unchanged, r.supported, r.retracted, r.entities_new,
+  r.entities_changed]
+ORDER BY r.sequence
+"""
+
+
+class State(Enum):
+    """How far a run got. An undo that was broken off leaves its run as it was."""
+
+    DONE = "done"
+    RUNNING = "running"
+    BROKEN_OFF = "broken off"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A run as it is told. Times are epoch ms; `undoes`: the run it takes back, `undone_by` the undo that is done."""
+
+    id: str
+    dataset: str
+    sequence: int
+    state: State
+    files: list[str]
+    sha256: list[str]
+    recorded_at: int
+    finished_at: int | None
+    rejected: int
+    append: bool
+    undoes: str
+    undone_by: str
+    logged: bool
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +102,17 @@ class Run:
         await graph.write(work)
 
 
-async def begin(graph: Graph, origin: Origin, now: int, *, staged: str, append: bool, version: str) -> Run:
+async def begin(
+    graph: Graph, origin: Origin, now: int, *, staged: str, append: bool, version: str, undoes: str = ""
+) -> Run:
     """Starts a run, or goes on with the last one of the dataset when it was broken off over the same staged rows.
 
     The same files may be staged otherwise after a run that broke: what it wrote can resolve names of theirs.
     """
     latest, sequence = (await graph.rows(LATEST))[0]
     rows = await graph.rows(OF_DATASET, {"dataset": origin.dataset})
-    same = rows and rows[0][1] != "done" and rows[0][2] == origin.plan and rows[0][-1] == staged
+    plan = f"undo {undoes}" if undoes else origin.plan
+    same = rows and rows[0][1] != "done" and rows[0][2] == plan and rows[0][-1] == staged
     if same and rows[0][3] == sequence:
         id_, _, _, _, recorded_at, rows_done, *counted, _, _ = rows[0]
         return Run(id_, recorded_at, rows_done or 0, Counts(*(count or 0 for count in counted)))
@@ -81,11 +123,13 @@ async def begin(graph: Graph, origin: Origin, now: int, *, staged: str, append: 
         "type": "LoadRun",
         "canonical": id_,
         "dataset": origin.dataset,
-        "plan": origin.plan,
+        "plan": plan,
         "staged": staged,
+        "undoes": undoes,
         "files": list(origin.files),
         "sha256": list(origin.sha256),
         "append": append,
+        "logged": True,  # what it changes in place is kept: it can be undone
         "aidgraph": version,
         "sequence": (sequence or 0) + 1,
         "recorded_at": recorded_at,
@@ -100,6 +144,42 @@ async def begin(graph: Graph, origin: Origin, now: int, *, staged: str, append: 
 
     await graph.write(work)
     return Run(id_, recorded_at, 0, Counts())
+
+
+async def listed(graph: Graph) -> list[Listed]:
+    """All runs, in their order."""
+    rows = await graph.rows(ALL)
+    undone_by = {row[10]: row[0] for row in rows if row[10] and row[3] == "done"}
+    newest = {row[1]: row[0] for row in rows}
+    writing = await lock.writing(graph)
+
+    def state(id_: str, dataset: str, stored: str) -> State:
+        if id_ in undone_by:
+            return State.UNDONE
+        if stored == "done":
+            return State.DONE
+        return State.RUNNING if writing == dataset and newest[dataset] == id_ else State.BROKEN_OFF
+
+    return [
+        Listed(
+            id=id_,
+            dataset=dataset,
+            sequence=sequence,
+            state=state(id_, dataset, stored),
+            files=files or [],
+            sha256=sha256 or [],
+            recorded_at=recorded_at,
+            finished_at=finished_at,
+            rejected=rejected or 0,
+            append=bool(append),
+            undoes=undoes or "",
+            undone_by=undone_by.get(id_, ""),
+            logged=bool(logged),
+            counts=Counts(*(count or 0 for count in counts)),
+        )
+        for id_, dataset, sequence, stored, files, sha256, recorded_at, finished_at, rejected, append, undoes, logged,
+        counts in rows
+    ]  # fmt: skip
 
 
 async def any_of(graph: Graph, dataset: str) -> bool:

@@ -19,8 +19,7 @@ RETURN e.id, c.source, c.id, c.confidence, c.certainty, c.values
 """
 FORMER = """
 UNWIND $p.ids AS id MATCH (e:Entity {id: id})-[c:DESCRIBED_IN]->()
-WHERE c.retracted_at IS NOT NULL AND NOT c.recorded_at IN $p.without
-RETURN e.id, c.retracted_at, c.source, c.id, c.confidence, c.certainty, c.values
+WHERE c.retracted_at IS NOT NULL RETURN e.id, c.recorded_at, c.retracted_at, c.source, c.id, c.confidence, c.certainty, c.values
 """
 SET_TYPE = "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) SET e.type = $p.label RETURN count(e)"
 SET = "UNWIND $p.rows AS r MATCH (e:Entity {id: r[0]}) SET e = r[1] RETURN count(e)"
@@ -99,20 +98,25 @@ class EntityWriter:
             raise GraphError(f"{len(changed)} entities were to be updated and were not")
         return len(changed)
 
-    async def project_former(self, transaction: Transaction, ids: Sequence[str], without: Collection[int]) -> int:
+    async def project_former(
+        self, transaction: Transaction, ids: Sequence[str], undone: Collection[int], undos: Collection[int]
+    ) -> int:
         """Sets entities that no source describes to what was said of them last; returns how many changed.
 
-        What was recorded at one of the moments `without` (epoch ms) does not count: it has been taken back.
+        `undone` and `undos` are moments (epoch ms): what was recorded at one of the former does not count, and what at
+        one of the latter only where a load that stands has said the same.
         """
-        said: dict[str, list[tuple[int, Description]]] = {}
-        rows = await transaction.rows(FORMER, {"ids": ids, "without": list(without)}) if ids else []
-        for id_, gone, source, claim, confidence, certainty, values in rows:
-            description = Description(
-                source=source, id=claim, confidence=confidence or "", certainty=certainty or "", values=values
-            )
-            said.setdefault(id_, []).append((gone, description))
-        last = {id_: max(gone for gone, _ in some) for id_, some in said.items()}
-        left = {id_: [one for gone, one in said.get(id_, []) if gone == last[id_]] for id_ in ids}
+        rows = await transaction.rows(FORMER, {"ids": ids}) if ids else []
+        loaded = {(row[4], row[7]) for row in rows if row[1] not in undone and row[1] not in undos}
+        said: dict[str, list[tuple[int, Description]]] = {id_: [] for id_ in ids}
+        for id_, recorded, gone, source, claim, confidence, certainty, values in rows:
+            if recorded not in undone and (claim, values) in loaded:
+                description = Description(
+                    source=source, id=claim, confidence=confidence or "", certainty=certainty or "", values=values
+                )
+                said[id_].append((gone, description))
+        last = {id_: max((gone for gone, _ in some), default=0) for id_, some in said.items()}
+        left = {id_: [one for gone, one in some if gone == last[id_]] for id_, some in said.items()}
         return await self._set(transaction, left)
 
     async def set_type(self, transaction: Transaction, ids: Sequence[str], label: str) -> None:

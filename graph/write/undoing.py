@@ -126,6 +126,7 @@ class Undoing(Batches):
         self._entities = EntityWriter(vocabulary, stamp)
         self._later = sorted({r.dataset for r in listed if r.sequence > run.sequence and _stands(r)} - {run.dataset})
         self._undone = {r.recorded_at for r in listed if r.state is runs.State.UNDONE} | {run.recorded_at}
+        self._undos = {r.recorded_at for r in listed if r.undoes}
 
     async def all(self, touched: "_Touched", batch: int) -> None:
         """Claims first, then labels, then descriptions: what an entity is follows from what is left of them."""
@@ -146,7 +147,7 @@ class Undoing(Batches):
         ids = sorted({row.start for row in rows})
         counts.entities_changed += await self._entities.project(transaction, ids)
         left = [id_ for (id_,) in await transaction.rows(UNDESCRIBED, {"ids": ids})]
-        counts.entities_changed += await self._entities.project_former(transaction, left, self._undone)
+        counts.entities_changed += await self._entities.project_former(transaction, left, self._undone, self._undos)
         return counts
 
     async def _coarsen(self, transaction: Transaction, rows: Sequence[tuple[str, str, str]]) -> Counts:

@@ -277,7 +277,7 @@ async def test_a_load_that_was_broken_off_can_be_taken_back(
 ) -> None:
     await load(placed, tmp_path, BEFORE)
     before = await dump_hash(placed)
-    for method, n in (("write", 2), ("write", 5), ("withdraw", 1)):
+    for method, n in (("write", 2), ("write", 4), ("withdraw", 1)):
         break_at(method, n)
         with pytest.raises(Broken):
             await load(placed, tmp_path, AFTER)

@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from graph.engine import Graph
 
 INTERRUPTED = 130
@@ -83,19 +85,51 @@ async def opened(*, wait: float = 0.0) -> "AsyncGenerator[Graph]":
         yield graph
 
 
+class Bar:
+    """Lines of a progress display, one for reading and one for writing of each thing: rows, rate, time left."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._tasks: dict[tuple[str, bool], TaskID] = {}
+
+    def __call__(self, what: str, stage: str, done: int, total: int) -> None:
+        """`total` is 0 where it is not known; that of reading is an estimate until all is read."""
+        reading = stage == "reading"
+        if (what, reading) not in self._tasks:
+            self._tasks[what, reading] = self._progress.add_task(what, total=None, rows="")
+        about = "about " if reading and done < total else ""
+        rows = f"{done:,} of {about}{total:,}" if total else f"{done:,}"
+        self._progress.update(
+            self._tasks[what, reading],
+            description=f"{what}: {stage}",
+            completed=done,
+            total=total or None,  # pyright: ignore[reportArgumentType]
+            rows=rows,
+        )
+
+    def of(self, what: str) -> Callable[[str, int, int], None]:
+        """A callback (stage, done, total) that moves the lines of one thing."""
+        return lambda stage, done, total: self(what, stage, done, total)
+
+
 @contextmanager
-def progress_bar() -> "Iterator[Callable[[str, str, int, int], None]]":
-    """A progress bar on standard error, and a callback (what, stage, done, total) that moves it."""
+def progress_bar() -> Iterator[Bar]:
+    """A progress display on standard error."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description:<34}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f} rows/s" if speed else "")
+
+    columns = (
+        TextColumn("{task.description:<34}"),
+        BarColumn(24),
+        TextColumn("{task.fields[rows]}"),
+        Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
-        tasks: dict[str, int] = {}
-
-        def tell(what: str, stage: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=None)
-            progress.update(tasks[what], description=f"{what}: {stage}", completed=done, total=total or None)  # pyright: ignore[reportArgumentType]
-
-        yield tell
+        yield Bar(progress)

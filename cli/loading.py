@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from cli.console import opened, progress_bar, version
+from graph.bulk import COMMAND, README, THEN
 from loaders import formats, pipeline
 from loaders.records import LoadError, Report
 
@@ -36,6 +37,17 @@ def expanded(paths: list[Path]) -> list[Path]:
     return files
 
 
+def dataset_of(paths: list[Path], files: list[Path], dataset: str | None) -> str:
+    """The dataset's name as given, or that of the file or folder; it becomes part of ids and of names of files."""
+    whole = paths[0].resolve().name if len(paths) == 1 and paths[0].is_dir() else ""
+    name = dataset or whole or pipeline.dataset_name(files)
+    if not name.strip() or any(c.isspace() or ord(c) < 32 for c in name):
+        raise LoadError(
+            f"the dataset name {name!r} is empty or holds spaces: give another with --dataset, such as funds-2024"
+        )
+    return name
+
+
 def load(
     paths: list[Path],
     *,
@@ -53,12 +65,7 @@ def load(
     sums: bool = False,
 ) -> None:
     files = expanded(paths)
-    whole = paths[0].resolve().name if len(paths) == 1 and paths[0].is_dir() else ""
-    name = dataset or whole or pipeline.dataset_name(files)
-    if not name.strip() or any(c.isspace() or ord(c) < 32 for c in name):
-        raise LoadError(
-            f"the dataset name {name!r} is empty or holds spaces: give another with --dataset, such as funds-2024"
-        )
+    name = dataset_of(paths, files, dataset)
     typer.echo(f"{'checking' if dry_run else 'loading'} {len(files)} file(s) as dataset {name}", err=True)
     options = pipeline.Options(
         dataset=name,
@@ -78,19 +85,52 @@ def load(
     show(report, dry_run=dry_run)
     if sums:
         show_sums(report)
+    _end(report)
+
+
+def _end(report: Report) -> None:
     if report.rejected:
         nothing = report.rejected == report.rows
         raise SystemExit(1 if nothing else LOADED_WITH_REJECTS)
 
 
+def bulk(
+    paths: list[Path],
+    out: Path,
+    *,
+    mapping: str | None,
+    dataset: str | None,
+    rejects: Path | None,
+    encoding: str | None,
+) -> None:
+    files = expanded(paths)
+    name = dataset_of(paths, files, dataset)
+    options = pipeline.Options(
+        dataset=name,
+        mapping=mapping,
+        encoding=encoding,
+        rejects=rejects or Path(f"{name}{REJECTS}"),
+        version=version(),
+    )
+    with progress_bar() as bar:
+        report = asyncio.run(pipeline.bulk(files, options, out, progress=bar.of(name)))
+    show(report, dry_run=False)
+    if report.written:
+        typer.echo(
+            f"the files are in {out}. Stop the empty Neo4j they are for, and in that folder run\n  {COMMAND}\n"
+            f"start it, and run\n  {THEN}\n{README} there says more"
+        )
+    _end(report)
+
+
 async def _load(files: list[Path], options: pipeline.Options) -> Report:
     async with opened(wait=options.wait) as graph:
-        with progress_bar() as tell:
+        with progress_bar() as bar:
             return await pipeline.load(
                 graph,
                 files,
                 options,
-                progress=lambda stage, done, total: tell(options.dataset, stage, done, total),
+                progress=bar.of(options.dataset),
                 on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
             )
 

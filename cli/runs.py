@@ -77,13 +77,13 @@ def undo(name: str, *, wait: float) -> None:
 
 async def _undo(name: str, wait: float) -> write.Undone:
     async with opened(wait=wait) as graph:
-        with progress_bar() as tell:
+        with progress_bar() as bar:
             return await write.undo(
                 graph,
                 name,
                 clock=write.now,
                 wait=wait,
                 on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
-                progress=lambda stage, done, total: tell(f"undo {name}", stage, done, total),
+                progress=bar.of(f"undo {name}"),
                 version=version(),
             )

@@ -41,6 +41,14 @@ class Conflict:
         return identity.conflict_id(self.about, self.versions)
 
 
+def stored(one: Conflict) -> dict[str, Any]:
+    """A conflict as it is kept."""
+    return {
+        "id": one.id, "about": one.about, "type": one.type, "start": one.start, "end": one.end,
+        "facts": list(one.facts), "versions": list(one.versions),
+    }  # fmt: skip
+
+
 def compared(relationship: RelationshipType) -> tuple[str, ...]:
     """The properties of a type that are compared; empty where it is left alone."""
     if relationship.name in NOT_COMPARED:

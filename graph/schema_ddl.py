@@ -53,7 +53,7 @@ def full_text(kind: Engine) -> tuple[LiteralString, ...]:
     )
 
 
-CHECK = "MATCH (s:Store {id: 'store'}) RETURN s.version, s.schema"
+CHECK = "MATCH (s:Store {id: 'store'}) RETURN s.version, s.schema, s.waits_for"
 NODES = "MATCH (n) RETURN count(n)"
 MARK = """
 MERGE (s:Store {id: 'store'}) SET s.version = $p.version, s.schema = $p.schema RETURN s.version
@@ -86,13 +86,19 @@ async def _stored(graph: Graph) -> tuple[int | None, str]:
                 "(NEO4J_DATABASE)"
             )
         return None, ""
-    version, schema = rows[0]
+    version, schema, waits_for = rows[0]
+    if waits_for:
+        raise NotAidgraph(
+            f"{graph.where} was filled by an import that is not finished: run cypher-shell -f {waits_for}, a file that "
+            "`aidgraph bulk` wrote beside the others"
+        )
     if version > STORE_VERSION:
         raise NotAidgraph(f"{graph.where} was written by a newer aidgraph: install that, or use another database")
     return version, schema or ""
 
 
-def _statements(kind: Engine, vocabulary: Vocabulary) -> list[LiteralString]:
+def statements(kind: Engine, vocabulary: Vocabulary = MODEL) -> list[LiteralString]:
+    """Constraints and indexes; full-text search has its own, `full_text`."""
     lists = list_indexes(vocabulary) if kind is Engine.NEO4J else ()
     return [*constraints(vocabulary), *lists]
 
@@ -123,15 +129,15 @@ async def _migrate(graph: Graph, version: int) -> None:
 
 async def apply(graph: Graph, vocabulary: Vocabulary = MODEL) -> None:
     """Makes what is missing; what is there stays. Refuses a database that is not aidgraph's."""
-    statements = _statements(graph.kind, vocabulary)
+    plain = statements(graph.kind, vocabulary)
     text = full_text(graph.kind)
-    schema = hashlib.sha256("\n".join((*statements, *text)).encode()).hexdigest()
+    schema = hashlib.sha256("\n".join((*plain, *text)).encode()).hexdigest()
     version, applied = await _stored(graph)
     if version is not None and version < STORE_VERSION:
         await _migrate(graph, version)
     elif applied == schema:
         return
-    first, *others = statements  # the constraint that makes the mark one, also when two processes begin at once
+    first, *others = plain  # the constraint that makes the mark one, also when two processes begin at once
     await graph.define(first)
     if version is None:  # says whose the database is before anything else is made in it
         await _mark(graph, "")

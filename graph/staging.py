@@ -302,9 +302,9 @@ class Staging:
         """Every claim but descriptions, ordered by type, start and id."""
         return self._claims("WHERE type <> 'DESCRIBED_IN' ORDER BY type, start, id")
 
-    def _claims(self, where: str) -> Iterator[PreparedClaim]:
+    def _claims(self, where: str, values: tuple[str, ...] = ()) -> Iterator[PreparedClaim]:
         columns = "id, type, start, end, fact, source, digest, payload, locator"
-        for row in self._db.execute(f"SELECT {columns} FROM claim {where}"):  # noqa: S608
+        for row in self._db.execute(f"SELECT {columns} FROM claim {where}", values):  # noqa: S608
             id_, type_, start, end, fact, source, digest, payload, locator = row
             yield PreparedClaim(
                 id=id_,
@@ -335,6 +335,15 @@ class Staging:
         )
         for (start, _), rows in groupby(self._db.execute(sql, (type_,)), key=lambda row: row[:2]):
             yield start, [self._decoder.decode(payload) for _, _, payload in rows]
+
+    def together(self, type_: str) -> Iterator[tuple[str, str, list[PreparedClaim]]]:
+        """Claims of a type between two entities, with these, where there is more than one."""
+        where = (
+            "WHERE (type, start, end) IN (SELECT type, start, end FROM claim WHERE type = ? GROUP BY start, end "
+            "HAVING count(*) > 1) ORDER BY start, end, id"
+        )
+        for (start, end), claims in groupby(self._claims(where, (type_,)), key=lambda claim: (claim.start, claim.end)):
+            yield start, end, list(claims)
 
     def holds(self, claim_ids: list[str]) -> set[str]:
         """Those of the ids that this run holds."""

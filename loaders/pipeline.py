@@ -6,6 +6,8 @@ Everything is read and checked before the first row is written; rejected rows ar
 import csv
 import gc
 import hashlib
+import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from graph import bulk as bulk_files
 from graph import write
 from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
@@ -22,7 +25,7 @@ from graph.staging import DOCUMENT, Staging
 from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory
-from loaders.reading import How, Part
+from loaders.reading import How, Measured, Part
 from loaders.records import Issue, LoadError, Report
 from loaders.rows import RowBuilder
 
@@ -32,6 +35,7 @@ CHUNK = 5_000
 _COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
 
+#: Stage, rows done, rows in all; 0 where that is not known. While `reading` it is an estimate.
 Progress = Callable[[str, int, int], None]
 #: file number, line, column, value, reason
 Fault = tuple[int, int, str, str, str]
@@ -177,6 +181,65 @@ async def load(
         rejects.close()
 
 
+async def bulk(
+    files: Sequence[Path],
+    options: Options,
+    out: Path,
+    *,
+    progress: Progress = lambda _stage, _done, _total: None,
+    clock: Callable[[], int] = write.now,
+    vocabulary: Vocabulary = MODEL,
+) -> Report:
+    """Writes files for the import into an empty Neo4j to the folder `out`, which is new or empty.
+
+    All is checked as by `load` into an empty graph; the folder is there whole or not at all.
+    """
+    _make_room(out)
+    origin = _origin(files, options)
+    report = Report(dataset=options.dataset, mapping="")
+    rejects = Rejects(options, files, report)
+    try:
+        with (
+            Staging(vocabulary) as staging,
+            _rare_collections(),
+            tempfile.TemporaryDirectory(dir=out.parent, prefix=f"{out.name}.part-") as part,
+        ):
+            reading = _Reading(bulk_files.Nothing(), staging, options, report, rejects, vocabulary, progress)
+            await reading.all(files)
+            await reading.check()
+            if report.rejected and report.rejected == report.rows:
+                return report
+            whole = Path(part, "whole")
+            report.counts = bulk_files.write(
+                staging,
+                origin,
+                whole,
+                now=clock(),
+                rejected=report.rejected,
+                version=options.version,
+                vocabulary=vocabulary,
+                progress=progress,
+            )
+            _put(whole, out)
+        report.written = True
+        return report
+    finally:
+        rejects.close()
+
+
+def _make_room(out: Path) -> None:
+    """The folder that `out` is to stand in; refuses an `out` that holds something."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise LoadError(f"{out} is there already and not an empty folder: name another with --out")
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _put(folder: Path, out: Path) -> None:
+    if out.exists():
+        out.rmdir()
+    folder.rename(out)
+
+
 @contextmanager
 def _rare_collections() -> Generator[None]:
     """Lets the garbage collector look seldom: rows make many objects and no cycles, and it took a fifth of a load."""
@@ -203,6 +266,10 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
     ]
     plan = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return write.Origin(dataset=options.dataset, files=[file.name for file in files], sha256=hashes, plan=plan)
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size
 
 
 class _Reading:
@@ -233,6 +300,7 @@ class _Reading:
             validate=options.validate,
             vocabulary=vocabulary,
         )
+        self._bytes = self._bytes_read = self._piece = 0.0  # of all files; read; of what is being read
         self._names: list[str] = []  # of the parts, by number
         self._parts: list[Part] = []  # as they were read; kept for the headers that faults name
 
@@ -244,12 +312,19 @@ class _Reading:
         if len(set(short.values())) < len(files):
             short = {file: str(file) for file in files}
         # entities first: what a claim names must not depend on the order of the files
-        for file, index in self._in_order(files):
+        in_order = self._in_order(files)
+        pieces = Counter(file for file, _ in in_order)
+        self._bytes = sum(_size(file) for file in files)
+        for file, index in in_order:
+            self._piece = _size(file) / pieces[file]
             with formats.opener(file, self._how)(file, self._how) as parts:
                 for part in (
                     sorted(parts, key=lambda part: not part.brings_entities) if index is None else [parts[index]]
                 ):
                     self._read(f"{short[file]}, sheet {part.name}" if part.name else short[file], part, builder)
+            self._bytes_read += self._piece
+        if self._report.rows >= CHUNK:
+            self._progress("reading", self._report.rows, self._report.rows)
         wanted = self._options.passport.rows
         if wanted is not None and self._report.rows != wanted:
             raise LoadError(
@@ -297,7 +372,7 @@ class _Reading:
         for unit in part.units(builder):
             self._report.rows += 1
             if self._report.rows % CHUNK == 0:
-                self._progress("reading", self._report.rows, 0)
+                self._progress("reading", self._report.rows, self._rows_in_all(part))
             for fault in unit.faults:
                 self._issue(name, unit.line, fault.column, fault.value, fault.reason)
             if not unit.faults:
@@ -306,6 +381,14 @@ class _Reading:
             while builder.new_sources:
                 self._staging.add_source(builder.new_sources.pop())
         self._report.notes += part.notes()
+
+    def _rows_in_all(self, part: Part) -> int:
+        """How many rows the files may have, by the share of their bytes that is read; 0 where it cannot be told."""
+        share = part.share() if isinstance(part, Measured) else None
+        if share is None:
+            return 0
+        read = self._bytes_read + share * self._piece
+        return max(self._report.rows, round(self._report.rows * self._bytes / read)) if read else 0
 
     def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
         self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))

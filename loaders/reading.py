@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -49,6 +49,15 @@ class Part(Protocol):
 
     def header_of(self, name: str) -> str:
         """The column, or the element, that gives a property or an end; its name where none does."""
+        ...
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A part, or a table, that can tell how far it has been read: what a progress display reckons with."""
+
+    def share(self) -> float | None:
+        """From 0 to 1; None where it cannot be told."""
         ...
 
 

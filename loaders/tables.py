@@ -8,7 +8,7 @@ from typing import Protocol
 
 from graph.model import SOURCING
 from loaders import mapping, tabular, values, workbooks
-from loaders.reading import How, Part, Unit
+from loaders.reading import How, Measured, Part, Unit
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
 
@@ -79,6 +79,9 @@ class TablePart:
 
     def header_of(self, name: str) -> str:
         return self._mapper.header_of(name)
+
+    def share(self) -> float | None:
+        return self._table.share() if isinstance(self._table, Measured) else None
 
     def notes(self) -> list[str]:
         where = f"{self._path.name}, sheet {self.name}" if self.name else self._path.name

@@ -138,6 +138,10 @@ class Table:
                 yield self._row(start, cells)
         self._check_unchanged()
 
+    def share(self) -> float:
+        """How much of the file has been read, from 0 to 1, by its bytes."""
+        return min(1.0, self._stream.buffer.tell() / max(1, self._opened.st_size))
+
     def _row(self, line: int, cells: list[str]) -> Row | BadRow:
         names = self._columns.names
         if len(cells) == len(names) == len(self.header):

@@ -147,7 +147,7 @@ class ClaimWriter:
 
     def expect_new(self, claims: Sequence[PreparedClaim]) -> None:
         """Makes rows ready for claims of which nothing can be stored: their starts or their sources are new."""
-        self._new.update((claim.id, self._new_row(claim)) for claim in claims)
+        self._new.update((claim.id, self.new_row(claim)) for claim in claims)
 
     async def write(self, transaction: Transaction, claims: Sequence[PreparedClaim]) -> Counts:
         known = [(claim.start, claim.end, claim.id) for claim in claims if claim.id not in self._new]
@@ -159,7 +159,7 @@ class ClaimWriter:
             current = next((version for version in versions if version.open), None)
             if current is None:
                 changes.counts.new += 1
-                changes.created.append(self._new.get(claim.id) or self._new_row(claim, versions))
+                changes.created.append(self._new.get(claim.id) or self.new_row(claim, versions))
             elif current.datasets == [self._stamp.dataset]:
                 self._replace(claim, current, versions, changes)
             else:
@@ -181,7 +181,7 @@ class ClaimWriter:
             return
         changes.counts.changed += 1
         self._close(claim.start, current, changes)
-        changes.created.append(self._new_row(claim, versions))
+        changes.created.append(self.new_row(claim, versions))
 
     async def _merge(
         self,
@@ -365,7 +365,8 @@ class ClaimWriter:
     def _said(self, properties: dict[str, Any]) -> dict[str, Value]:
         return {name: value for name, value in properties.items() if name in self._value_names}
 
-    def _new_row(self, claim: PreparedClaim, versions: Sequence[Stored] = ()) -> list[Any]:
+    def new_row(self, claim: PreparedClaim, versions: Sequence[Stored] = ()) -> list[Any]:
+        """[start, end, properties] of a claim that this dataset alone supports."""
         return self._row(claim, settle([self._reading(claim)]), versions)
 
     def _row(self, claim: PreparedClaim, settled: Settled, versions: Sequence[Stored]) -> list[Any]:

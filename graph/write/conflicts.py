@@ -5,7 +5,7 @@ Over the whole graph it would take a scan of all claims, which no question has t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from graph import conflicts
 from graph.declare import RelationshipType
@@ -80,14 +80,7 @@ async def _renew(
         for one in conflicts.found(relationship, start, end, claims):
             found[one.id] = one
     known = {id_ for start in starts for id_ in stored.get(start, ())}
-    rows: list[dict[str, Any]] = [
-        {
-            "id": one.id, "about": one.about, "type": one.type, "start": one.start, "end": one.end,
-            "facts": list(one.facts), "versions": list(one.versions),
-        }
-        for one in found.values()
-        if one.id not in known
-    ]  # fmt: skip
+    rows = [conflicts.stored(one) for one in found.values() if one.id not in known]
     gone = sorted(known - found.keys())
     if not rows and not gone:
         return

@@ -16,11 +16,7 @@ RETURN r.id, r.state, r.plan, r.sequence, r.recorded_at, r.rows_done, r.new, r.c
   r.retracted, r.entities_new, r.entities_changed, r.rejected, r.staged
 ORDER BY r.sequence DESC LIMIT 1
 """
-BEGIN = """
-MERGE (d:Entity:Dataset {id: $p.dataset_id})
-ON CREATE SET d.name = $p.dataset, d.pinyin = toLower($p.dataset), d.type = 'Dataset', d.canonical = d.id
-RETURN count(d)
-"""
+BEGIN = "MERGE (d:Entity:Dataset {id: $p.id}) ON CREATE SET d = $p RETURN count(d)"
 CREATE = "CREATE (r:Entity:LoadRun) SET r = $p.run RETURN count(r)"
 UPDATE = "MATCH (r:Entity {id: $p.id}) SET r += $p.values RETURN count(r)"
 MARKER = "MATCH (r:Entity {id: $p.id}) RETURN r.marker"
@@ -102,6 +98,35 @@ class Run:
         await graph.write(work)
 
 
+def fresh(origin: Origin, sequence: int, recorded_at: int, *, version: str) -> dict[str, Any]:
+    """Properties of a run that begins."""
+    id_ = f"run:{sequence}:{origin.dataset}"
+    return {
+        "id": id_,
+        "type": "LoadRun",
+        "canonical": id_,
+        "dataset": origin.dataset,
+        "plan": origin.plan,
+        "staged": "",
+        "undoes": "",
+        "files": list(origin.files),
+        "sha256": list(origin.sha256),
+        "append": False,
+        "logged": True,  # what it changes in place is kept: it can be undone
+        "aidgraph": version,
+        "sequence": sequence,
+        "recorded_at": recorded_at,
+        "state": "running",
+        "rows_done": 0,
+        **asdict(Counts()),
+    }
+
+
+def dataset_node(name: str) -> dict[str, Any]:
+    id_ = f"dataset:{name}"
+    return {"id": id_, "name": name, "pinyin": name.lower(), "type": "Dataset", "canonical": id_}
+
+
 async def begin(
     graph: Graph, origin: Origin, now: int, *, staged: str, append: bool, version: str, undoes: str = ""
 ) -> Run:
@@ -117,33 +142,15 @@ async def begin(
         id_, _, _, _, recorded_at, rows_done, *counted, _, _ = rows[0]
         return Run(id_, recorded_at, rows_done or 0, Counts(*(count or 0 for count in counted)))
     recorded_at = max(now, (latest or 0) + 1)  # a clock set back must not reorder what was learned when
-    id_ = f"run:{(sequence or 0) + 1}:{origin.dataset}"
-    properties: dict[str, Any] = {
-        "id": id_,
-        "type": "LoadRun",
-        "canonical": id_,
-        "dataset": origin.dataset,
-        "plan": plan,
-        "staged": staged,
-        "undoes": undoes,
-        "files": list(origin.files),
-        "sha256": list(origin.sha256),
-        "append": append,
-        "logged": True,  # what it changes in place is kept: it can be undone
-        "aidgraph": version,
-        "sequence": (sequence or 0) + 1,
-        "recorded_at": recorded_at,
-        "state": "running",
-        "rows_done": 0,
-        **asdict(Counts()),
-    }
+    properties = fresh(origin, (sequence or 0) + 1, recorded_at, version=version)
+    properties |= {"plan": plan, "staged": staged, "undoes": undoes, "append": append}
 
     async def work(transaction: Transaction) -> None:
-        await transaction.rows(BEGIN, {"dataset": origin.dataset, "dataset_id": f"dataset:{origin.dataset}"})
+        await transaction.rows(BEGIN, dataset_node(origin.dataset))
         await transaction.rows(CREATE, {"run": properties})
 
     await graph.write(work)
-    return Run(id_, recorded_at, 0, Counts())
+    return Run(properties["id"], recorded_at, 0, Counts())
 
 
 async def listed(graph: Graph) -> list[Listed]:

@@ -1,5 +1,6 @@
 """The commands as a user runs them: whole processes, exit codes, what they print; nothing of ours leaks."""
 
+import hashlib
 import json
 import os
 import re
@@ -92,6 +93,47 @@ def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(home: Path, tmp_path: 
     result = run("load", write(tmp_path, "bad.csv", bad), home=home, cwd=tmp_path)
     assert result.returncode == 1 and "nothing was written" in result.stdout
     assert run("dump", "--hash", home=home).stdout == before
+
+
+def test_runs_are_listed_and_taken_back(home: Path, tmp_path: Path) -> None:
+    assert run("load", write(tmp_path, "places.csv", PLACES), "--force", home=home).returncode == 0
+    before = run("dump", "--hash", home=home).stdout
+    text = GOOD.replace("2020", "2017") + "FUNDS,310000,530724,12万,CNY,budget,2021,https://example.org/a\n"
+    funds = write(tmp_path, "taken.csv", text)
+    assert run("load", funds, home=home, cwd=tmp_path).returncode == 3
+    listed = json.loads(run("runs", "--dataset", "taken", "--json", home=home).stdout)
+    (loaded,) = listed
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    assert loaded["files"] == [{"name": "taken.csv", "sha256": sha256}]
+    assert (loaded["dataset"], loaded["state"], loaded["rejected"]) == ("taken", "done", 1)
+    assert (loaded["counts"]["new"], loaded["undoes"], loaded["undone_by"]) == (2, "", "")
+    undone = run("undo", loaded["id"], home=home)
+    assert undone.returncode == 0, undone.stderr
+    assert f"{loaded['id']} is undone, by run:" in undone.stdout and "2 claims closed, 0 open again" in undone.stdout
+    assert run("dump", "--hash", home=home).stdout == before
+    again = run("undo", str(loaded["sequence"]), home=home)
+    assert again.returncode == 0 and "was undone already" in again.stdout
+    said = run("runs", "--dataset", "taken", home=home).stdout.splitlines()
+    assert f"takes back {loaded['id']}" in said[0] and "dataset taken" in said[0]
+    assert f"undone by run:{loaded['sequence'] + 1}:taken" in said[2]
+    assert said[4] == f"  taken.csv  sha256 {sha256}"
+    refused = run("undo", f"run:{loaded['sequence'] + 1}:taken", home=home)
+    assert refused.returncode == 1 and "is itself an undo" in one_line(refused)
+    assert "nothing was loaded as dataset none" in run("runs", "-d", "none", home=home).stdout
+
+
+def test_files_for_an_import_are_written_without_a_graph(tmp_path: Path) -> None:
+    tables = [write(tmp_path, "places.csv", PLACES), write(tmp_path, "funds.csv", GOOD)]
+    made = run("bulk", *tables, "-d", "all", "--out", str(tmp_path / "out"), home=tmp_path / "none", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "neo4j-admin database import full @import.args" in made.stdout and "after-import.cypher" in made.stdout
+    assert not (tmp_path / "none").exists()
+    assert {"README.md", "import.args", "after-import.cypher"} < {path.name for path in (tmp_path / "out").iterdir()}
+    again = run("bulk", *tables, "-d", "all", "--out", str(tmp_path / "out"), home=tmp_path, cwd=tmp_path)
+    assert again.returncode == 1 and "name another with --out" in one_line(again)
+    alone = run("bulk", tables[1], "--out", str(tmp_path / "alone"), home=tmp_path, cwd=tmp_path)
+    assert alone.returncode == 1 and "nothing was written" in alone.stdout
+    assert not (tmp_path / "alone").exists()
 
 
 @pytest.mark.parametrize(
@@ -260,7 +302,7 @@ def test_the_forms_are_written_once_and_load_as_nothing(home: Path, tmp_path: Pa
 def test_help_answers_without_loading_the_packages() -> None:
     code = "import sys; import cli.main; print({m.split('.')[0] for m in sys.modules} & {'neo4j', 'strawberry', 'uvicorn'})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
-    for command in ("", "load", "check", "template", "demo", "serve", "dump", "doctor"):
+    for command in ("", "load", "check", "template", "demo", "serve", "dump", "doctor", "runs", "undo", "bulk"):
         result = subprocess.run(
             [*COMMAND, *filter(None, [command]), "--help"], capture_output=True, text=True, check=True
         )

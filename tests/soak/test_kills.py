@@ -38,7 +38,7 @@ from graph.settings import from_environment
 from loaders import pipeline
 
 def tell(stage, done, total):
-    if total:
+    if stage != "reading":
         print(done, total, flush=True)
 
 async def main():
@@ -250,9 +250,9 @@ async def test_a_full_disk_is_told_and_a_load_goes_on_when_there_is_room(
     options = pipeline.Options(dataset="data")
     loaded = 0
 
-    def tell(_stage: str, done: int, total: int) -> None:
+    def tell(stage: str, done: int, _total: int) -> None:
         nonlocal loaded
-        loaded = done if total else 0
+        loaded = done if stage != "reading" else 0
 
     async def load() -> None:
         async with open_graph(settings) as graph:

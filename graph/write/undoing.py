@@ -24,13 +24,19 @@ from graph.write.entities import EntityWriter
 from graph.write.lock import writer
 from graph.write.readings import readings_of
 
-#: Who still says something of an entity of which no source says what it is; and what sources have said of it.
+#: Entities that claims name, and of which no source says what they are.
 UNDESCRIBED = """
 UNWIND $p.ids AS id MATCH (e:Entity {id: id})
 WHERE NOT EXISTS { MATCH (e)-[d:DESCRIBED_IN]->() WHERE d.retracted_at IS NULL }
   AND EXISTS { MATCH (e)-[c]-() WHERE c.retracted_at IS NULL }
 RETURN e.id
 """
+#: Who has nothing said of it any more: it keeps its name, for questions about what was known, and is not searched for.
+HIDE = """
+UNWIND $p.ids AS id MATCH (e:Entity {id: id}) WHERE NOT EXISTS { MATCH (e)-[c]-() WHERE c.retracted_at IS NULL }
+SET e.search = null, e.digest = '' RETURN count(e)
+"""
+#: Entities that have the label a run gave them, and that no dataset loaded since says anything of.
 BEYOND = """
 UNWIND $p.rows AS r MATCH (e:Entity {id: r[0]}) WHERE e.type = r[2]
   AND NOT EXISTS { MATCH (e)-[c]-() WHERE c.retracted_at IS NULL AND any(d IN c.datasets WHERE d IN $p.later) }
@@ -148,6 +154,7 @@ class Undoing(Batches):
         counts.entities_changed += await self._entities.project(transaction, ids)
         left = [id_ for (id_,) in await transaction.rows(UNDESCRIBED, {"ids": ids})]
         counts.entities_changed += await self._entities.project_former(transaction, left, self._undone, self._undos)
+        await transaction.rows(HIDE, {"ids": ids})
         return counts
 
     async def _coarsen(self, transaction: Transaction, rows: Sequence[tuple[str, str, str]]) -> Counts:

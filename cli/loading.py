@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from cli.console import opened, progress_bar, version
-from graph.bulk import COMMAND, README, THEN
+from graph.write.bulk import COMMAND, README, THEN
 from loaders import formats, pipeline
 from loaders.records import LoadError, Report
 

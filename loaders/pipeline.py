@@ -15,13 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from graph import bulk as bulk_files
 from graph import write
 from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
 from graph.records import Entity, Value
 from graph.sources import directory as known
 from graph.staging import DOCUMENT, Staging
+from graph.write import bulk as bulk_files
 from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from neo4j import GraphDatabase
 
-from graph import bulk, schema_ddl
+from graph import schema_ddl
 from graph.dump import dump
 from graph.engine import Graph, open_graph
 from graph.errors import NotAidgraph
 from graph.settings import Settings
+from graph.write import bulk
 from loaders import pipeline
 from loaders.records import LoadError, Report
 from tests import neo4j_server

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +48,24 @@ async def main():
         files = [Path(name) for name in sys.argv[2:]]
         report = await pipeline.load(graph, files, pipeline.Options(dataset="data", wait=60.0), progress=tell)
         assert not report.issues, report.issues[0]
+
+asyncio.run(main())
+"""
+
+
+#: Takes back the run named after the batch size; tells each batch that was acknowledged.
+UNDOER = """
+import asyncio, sys
+from graph import write
+from graph.engine import open_graph
+from graph.settings import from_environment
+
+async def main():
+    async with open_graph(from_environment()) as graph:
+        await write.undo(
+            graph, sys.argv[2], clock=write.now, batch=int(sys.argv[1]), wait=60.0,
+            progress=lambda stage, done, total: print(done, total, flush=True),
+        )
 
 asyncio.run(main())
 """
@@ -121,21 +139,23 @@ class Loader:
     settings: Settings
     outcomes: list[int] = field(default_factory=list[int])
 
-    def start(self, some: list[Path]) -> "subprocess.Popen[str]":
+    def start(self, some: Sequence[object], script: str = LOADER) -> "subprocess.Popen[str]":
         environment = {**os.environ, "AIDGRAPH_HOME": str(self.settings.home), "AIDGRAPH_HEAP": "512m"}
         environment |= {"NEO4J_URI": self.settings.neo4j_uri, "NEO4J_PASSWORD": self.settings.neo4j_password}
         return subprocess.Popen(
-            [sys.executable, "-c", LOADER, str(BATCH), *map(str, some)],
+            [sys.executable, "-c", script, str(BATCH), *map(str, some)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, some: list[Path], act: Callable[[float], None] = lambda _done: None) -> tuple[int, str]:
+    def run(
+        self, some: Sequence[object], act: Callable[[float], None] = lambda _done: None, script: str = LOADER
+    ) -> tuple[int, str]:
         """(exit status, what it said); `act` gets the share that is done, after each batch."""
         said: list[str] = []
-        with self.start(some) as process:
+        with self.start(some, script) as process:
             assert process.stdout
             for line in process.stdout:
                 said.append(line)
@@ -145,9 +165,9 @@ class Loader:
         self.outcomes.append(process.returncode)
         return process.returncode, "".join(said[-40:])
 
-    def run_and_kill(self, some: list[Path], share: float, delay: float) -> None:
+    def run_and_kill(self, some: Sequence[object], share: float, delay: float, script: str = LOADER) -> None:
         """Kills the loader `delay` seconds after it has told that this share is done."""
-        with self.start(some) as process:
+        with self.start(some, script) as process:
             assert process.stdout
             for line in process.stdout:
                 numbers = line.split()
@@ -192,6 +212,21 @@ def test_a_loader_killed_ten_times_comes_to_what_one_load_does(
     assert loader.outcomes.count(-signal.SIGKILL) >= 8  # the rest had ended before the signal came
     new = [row[2] for row in loader.runs()]
     assert new == [SUMS + COMPANIES + 2, SUMS // 10]
+
+
+def test_an_undo_killed_five_times_comes_to_what_was_before(
+    loader: Loader, files: Files, expected: Expected, chance: random.Random
+) -> None:
+    assert loader.run(files.before)[0] == 0
+    before = loader.look(dump_hash)
+    assert loader.run(files.after)[0] == 0
+    for share in sorted(chance.random() for _ in range(5)):
+        loader.run_and_kill(["run:2:data"], share, chance.uniform(0, 0.2), UNDOER)
+    status, said = loader.run(["run:2:data"], script=UNDOER)
+    assert status == 0, said
+    assert loader.outcomes.count(-signal.SIGKILL) >= 3  # the rest had ended before the signal came
+    assert loader.look(dump_hash) == before
+    assert [row[:2] for row in loader.runs()] == [[f"run:{n}:data", "done"] for n in (1, 2, 3)]
 
 
 def kill_java(store: Path) -> bool:

@@ -117,11 +117,20 @@ ONLY_K, MOVED = [("k", 1)], [("k", 1), ("m", 1, PAGE)]
 B1, B2 = [("m", 3, PAGE), ("n", 7, PAGE), ("b", 1)], [("m", 1, PAGE), ("b", 1)]
 
 
-@pytest.mark.parametrize("other", [B1, B2], ids=["differs", "agrees"])
 @pytest.mark.parametrize(
-    ("former", "undone"),
-    [([], A1), (A1, A2), (A1, ONLY_K), (A2, ONLY_K), (ONLY_K, A2), (A1, MOVED), (A2, A1)],
-    ids=["first", "better", "dropped", "best-dropped", "comes", "moved", "worse"],
+    ("former", "undone", "other"),
+    [
+        ([], A1, B1),
+        ([], A1, B2),
+        (A1, A2, B1),
+        (A1, A2, B2),
+        (A1, ONLY_K, B2),
+        (A2, ONLY_K, B1),
+        (ONLY_K, A2, B1),
+        (A1, MOVED, B2),
+        (A2, A1, B1),
+    ],
+    ids=["first", "first-agrees", "better", "better-agrees", "dropped", "best-dropped", "comes", "moved", "worse"],
 )
 async def test_what_another_dataset_reads_of_the_same_page_stays_before_and_after(
     placed: Graph, tmp_path: Path, former: list[tuple[object, ...]], undone: list[tuple[object, ...]], other: Any

@@ -102,6 +102,8 @@ def bulk(
     dataset: str | None,
     rejects: Path | None,
     encoding: str | None,
+    format: str | None = None,
+    sheet: str | None = None,
 ) -> None:
     files = expanded(paths)
     name = dataset_of(paths, files, dataset)
@@ -109,6 +111,8 @@ def bulk(
         dataset=name,
         mapping=mapping,
         encoding=encoding,
+        format=format,
+        sheet=sheet,
         rejects=rejects or Path(f"{name}{REJECTS}"),
         version=version(),
     )

@@ -169,6 +169,8 @@ def bulk(
     dataset: Dataset = None,
     rejects: Rejects = None,
     encoding: Encoding = None,
+    format: Format = None,
+    sheet: Sheet = None,
 ) -> None:
     """Write files for `neo4j-admin database import full`, which fills an empty Neo4j many times faster than a load.
 
@@ -178,7 +180,9 @@ def bulk(
     """
     from cli import loading
 
-    loading.bulk(files, out, mapping=mapping, dataset=dataset, rejects=rejects, encoding=encoding)
+    loading.bulk(
+        files, out, mapping=mapping, dataset=dataset, rejects=rejects, encoding=encoding, format=format, sheet=sheet
+    )
 
 
 @app.command("runs")

@@ -80,6 +80,7 @@ class RowBuilder:
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
         #: Ids that rows of this load gave to what they named, by label and folded name.
         self.named_here: dict[tuple[str, str], set[str]] = {}
+        self.shared: dict[str, Any] = {}  # what one part of a load keeps for those read after it, by the format's name
         self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
         self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
         self._about = _readers(PROVENANCE)

@@ -446,7 +446,7 @@ NODES: tuple[NodeType, ...] = (
         label="Project",
         zh="项目",
         description="A project, an IATI activity, or a counted batch of projects.",
-        prefixes=("project:", "iati:", "360g:", "aiddata:"),
+        prefixes=("project:", "iati:", "360g:", "aiddata:", "ftm:"),
         id_example="project:lihe-extraction-base",
         properties=(
             _text("identifier", "项目编号", "Identifier its publisher gives it."),

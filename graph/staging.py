@@ -26,6 +26,8 @@ CREATE TABLE entity (id TEXT, label TEXT, stub INT, file INT, line INT);
 CREATE TABLE claim (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, start TEXT, end TEXT, fact TEXT, source TEXT,
   digest TEXT, payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
 CREATE TABLE mention (id TEXT, labels TEXT, what TEXT, file INT, line INT);
+CREATE TABLE replaced (locator TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE stored (id TEXT PRIMARY KEY, type TEXT, start TEXT, end TEXT, digest TEXT, replaced INT) WITHOUT ROWID;
 """
 _BY_USE = (
     "CREATE INDEX claim_start ON claim (type, start); CREATE INDEX claim_end ON claim (type, end); "
@@ -67,6 +69,7 @@ class Staging:
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
             for r in vocabulary.relationships
         }
+        self.is_change = False  # whether it is a run of changes, not of all that its dataset holds
         self._citing = False
         self._rejecting = False
         self._searching = False
@@ -335,6 +338,59 @@ class Staging:
         )
         for (start, _), rows in groupby(self._db.execute(sql, (type_,)), key=lambda row: row[:2]):
             yield start, [self._decoder.decode(payload) for _, _, payload in rows]
+
+    def replace(self, locator: str) -> bool:
+        """The run is one of changes: what its dataset has with this locator goes, but for what the run holds again.
+
+        Empty, it replaces nothing. False where the run has replaced it before."""
+        self.is_change = True
+        if not locator:
+            return True
+        return self._db.execute("INSERT OR IGNORE INTO replaced VALUES (?)", (locator,)).rowcount == 1
+
+    def add_stored(self, claims: list[tuple[str, str, str, str, str, str]]) -> None:
+        """Takes note of open claims of the dataset: (type, start, end, id, digest, locator)."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO stored "
+            "SELECT ?4, ?1, ?2, ?3, ?5, EXISTS (SELECT 1 FROM replaced WHERE locator = ?6)",
+            claims,
+        )
+
+    def give_way(self) -> None:
+        """Claims of a run of changes make way for those that stay in the dataset: a state that stands there alike is
+        not said again, others get numbers that are free."""
+        self._db.execute("CREATE INDEX IF NOT EXISTS claim_id ON claim (id)")
+        clashes = (
+            "SELECT c.seq, c.type, c.fact, c.source, c.digest FROM claim c JOIN stored s ON s.id = c.id "
+            "WHERE NOT s.replaced AND c.file <> ? ORDER BY c.seq"
+        )
+        for seq, type_, fact, source, digest in self._db.execute(clashes, (DOCUMENT,)).fetchall():
+            is_state = self.vocabulary.relationship[type_].time is Time.STATE
+            n = 1
+            while taken := self._taken(identity.claim_id(fact, source, n)):
+                if is_state and digest in taken:
+                    break
+                n += 1
+            if taken:
+                self._db.execute("DELETE FROM claim WHERE seq = ?", (seq,))
+            else:
+                self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
+
+    def _taken(self, id_: str) -> list[str]:
+        """Digests of the claims that have an id: one that stays in the dataset, one of the run with another number."""
+        sql = (
+            "SELECT digest FROM stored WHERE id = ?1 AND NOT replaced UNION ALL SELECT '' FROM claim WHERE id = ?1 "
+            "AND id NOT IN (SELECT id FROM stored WHERE NOT replaced)"
+        )
+        return [row[0] for row in self._db.execute(sql, (id_,))]
+
+    def gone(self, type_: str) -> list[tuple[str, str, str]]:
+        """(start, end, id) of the claims of a type that a run of changes replaces and does not hold."""
+        sql = (
+            "SELECT start, end, id FROM stored WHERE type = ? AND replaced AND id NOT IN (SELECT id FROM claim) "
+            "ORDER BY start, end, id"
+        )
+        return self._db.execute(sql, (type_,)).fetchall()
 
     def holds(self, claim_ids: list[str]) -> set[str]:
         """Those of the ids that this run holds."""

@@ -51,7 +51,12 @@ class Country:
             "name_en": self.name,
             "aliases": ";".join(filter(None, (self.name_zh, called))),
         }
-        texts = {**names, "code": _DIVISIONS.get(self.code, self.code), "certainty": "implied"}
+        texts = {
+            **names,
+            "code": _DIVISIONS.get(self.code, self.code),
+            "certainty": "implied",
+            "locator": f"country code {self.code}",
+        }
         maker.entity("Province" if self.code in _DIVISIONS else "Country", self.id, texts)
         if self.region:
             name, name_zh = _REGIONS[self.region]

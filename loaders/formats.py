@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loaders import tables, tabular, threesixty, workbooks
+from loaders import followthemoney, tables, tabular, threesixty, workbooks
 from loaders.reading import How, Opener
 from loaders.records import LoadError
 
@@ -33,6 +33,12 @@ FORMATS: tuple[Format, ...] = (
         fits=lambda head: head.startswith(workbooks.ZIP),
     ),
     Format(name="xls", open=tables.open_workbook, suffixes=(".xls",), fits=lambda head: head.startswith(workbooks.OLE)),
+    Format(
+        name=followthemoney.NAME,
+        open=followthemoney.open_lines,
+        suffixes=(".jsonl", ".ndjson"),
+        fits=followthemoney.fits,
+    ),
     Format(name="360giving", open=threesixty.open_json, suffixes=(".json",), fits=threesixty.fits),
     Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
 )

@@ -381,12 +381,14 @@ class Headers:
 
     @classmethod
     def of(cls, wanted: str | None, vocabulary: Vocabulary = MODEL) -> "Headers":
-        asked = wanted if wanted in (None, "template") else _asked_for(wanted, vocabulary)
+        asked = wanted if wanted in (None, "template", *standards.NAMES) else _asked_for(wanted, vocabulary)
         known = frozenset(known_columns(vocabulary)) | forms.headers()
         return cls(asked, tuple(built_in(vocabulary).values()), known)
 
     def fit(self, names: Sequence[str]) -> bool:
         given = tuple(dict.fromkeys(name for name in names if name))
+        if (self.wanted is None or isinstance(self.wanted, str)) and standards.fit(given, self.wanted):
+            return True
         if len(given) < 2 and not isinstance(self.wanted, TableMapping):
             return False
         if isinstance(self.wanted, TableMapping):

@@ -23,7 +23,7 @@ from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory
 from loaders.reading import How, Part
-from loaders.records import Issue, LoadError, Report
+from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rows import RowBuilder
 
 #: Issues kept in memory for the report; all of them are in the rejects file.
@@ -234,6 +234,7 @@ class _Reading:
             vocabulary=vocabulary,
         )
         self._names: list[str] = []  # of the parts, by number
+        self._whole = False  # whether units were no changes to the dataset, but all of it
         self._parts: list[Part] = []  # as they were read; kept for the headers that faults name
 
     async def all(self, files: Sequence[Path]) -> None:
@@ -250,6 +251,10 @@ class _Reading:
                     sorted(parts, key=lambda part: not part.brings_entities) if index is None else [parts[index]]
                 ):
                     self._read(f"{short[file]}, sheet {part.name}" if part.name else short[file], part, builder)
+        if self._staging.is_change and self._whole:
+            raise LoadError(
+                "some files are whole, others are changes: load the whole first, then each change by itself"
+            )
         wanted = self._options.passport.rows
         if wanted is not None and self._report.rows != wanted:
             raise LoadError(
@@ -294,13 +299,20 @@ class _Reading:
         self._parts.append(part)
         self._names.append(name)
         self._report.mapping = part.mapping
+        builder.sheet = part.name
         for unit in part.units(builder):
             self._report.rows += 1
             if self._report.rows % CHUNK == 0:
                 self._progress("reading", self._report.rows, 0)
-            for fault in unit.faults:
+            faults = unit.faults
+            if unit.replaces is not None and not self._staging.replace(unit.replaces):
+                faults = [
+                    RowError("is changed before in this load: load one change after the other", value=unit.replaces)
+                ]
+            self._whole = self._whole or (unit.replaces is None and bool(unit.records))
+            for fault in faults:
                 self._issue(name, unit.line, fault.column, fault.value, fault.reason)
-            if not unit.faults:
+            if not faults:
                 for record in unit.records:
                     self._staging.add(record, file=number, line=unit.line)
             while builder.new_sources:

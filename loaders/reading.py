@@ -18,11 +18,16 @@ from loaders.rows import RowBuilder
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """Records of one place of a part, by its line or row (from 1); with a fault they are not loaded, and it is named."""
+    """Records of one place of a part, by its line or row (from 1); with a fault they are not loaded, and it is named.
+
+    `replaces`: the unit is a change to a dataset: its records, none for a deletion, come in the place of what the dataset
+    has with this locator (nothing where it is empty), and all else of the dataset stays.
+    """
 
     line: int
     records: list[Entity | Claim] = []
     faults: list[RowError] = []
+    replaces: str | None = None
 
 
 class Part(Protocol):

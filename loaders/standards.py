@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from graph.records import Claim, Entity
-from loaders import threesixty
+from loaders import aiddata, threesixty
 from loaders.records import LoadError
 from loaders.rows import RowBuilder
 
@@ -18,6 +18,14 @@ class StandardMapper(Protocol):
 
     @property
     def brings_entities(self) -> bool: ...
+
+    @property
+    def rank(self) -> int: ...
+
+    @property
+    def money_columns(self) -> list[str]: ...
+
+    def is_example(self, row: Mapping[str, str]) -> bool: ...
 
     def records(self, row: Mapping[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
 
@@ -37,7 +45,9 @@ class Standard:
 
 STANDARDS: tuple[Standard, ...] = (
     Standard(name=threesixty.NAME, make=threesixty.GrantsMapper, fits=threesixty.fits_header),
+    *(Standard(name=mapper.name, make=mapper, fits=mapper.fits) for mapper in aiddata.MAPPERS),
 )
+NAMES = frozenset(standard.name for standard in STANDARDS)
 
 
 def choose(header: tuple[str, ...], wanted: str | None) -> StandardMapper | None:
@@ -50,3 +60,8 @@ def choose(header: tuple[str, ...], wanted: str | None) -> StandardMapper | None
         if not wanted and standard.fits(header):
             return standard.make(header)
     return None
+
+
+def fit(header: tuple[str, ...], wanted: str | None) -> bool:
+    """Whether a header is one of those that `choose` makes a mapper for."""
+    return any(standard.fits(header) for standard in STANDARDS if not wanted or wanted == standard.name)

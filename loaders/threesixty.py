@@ -299,6 +299,17 @@ class GrantsMapper:
         self._headers = {path: column for column, path in self._paths.items()}
         self._grants = Grants()
 
+    @property
+    def rank(self) -> int:
+        return 0
+
+    @property
+    def money_columns(self) -> list[str]:
+        return []  # their units are the standard's
+
+    def is_example(self, row: Mapping[str, str]) -> bool:
+        return False
+
     def header_of(self, name: str) -> str:
         wanted = {"from": ("fundingOrganization", 0, "id"), "to": ("recipientOrganization", 0, "id")}.get(name)
         return self._headers.get(wanted, name) if wanted else name

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -20,6 +21,8 @@ from loaders.records import RowError
 from loaders.rows import RowBuilder
 
 NAME: Final = "360giving"
+_DIGITS: Final = 15
+_NUMBER: Final = re.compile(r"-?([0-9]{1,15})\.[0-9]{1,40}")
 _GSS: Final = re.compile(r"[A-Z][0-9]{8}")
 #: Titles of columns without spaces and in small letters, by what they stand under.
 _TITLES: Final[dict[str, dict[str, str]]] = {
@@ -58,7 +61,7 @@ class _Object:
     def __init__(self, said: Mapping[str, Any], path: Path_, headers: Mapping[Path_, str], prefix: str) -> None:
         self._said, self._path, self._headers, self._prefix = said, path, headers, prefix
 
-    def column(self, key: str) -> str:
+    def column(self, key: str | int) -> str:
         path = (*self._path, key)
         if path in self._headers:
             return self._headers[path]
@@ -106,7 +109,7 @@ class _Object:
     def _object(self, path: Path_, value: Any) -> "_Object":
         made = _Object(cast("dict[str, Any]", value), path, self._headers, self._prefix)
         if not isinstance(value, dict):
-            name = _Object({}, path[:-1], self._headers, self._prefix).column(str(path[-1]))
+            name = _Object({}, path[:-1], self._headers, self._prefix).column(path[-1])
             raise RowError("must be an object", column=name, value=str(value)[: values.QUOTED])
         return made
 
@@ -203,8 +206,20 @@ class Grants:
         else:
             self._left_out["beneficiary locations without a code: a name alone is no place"] += 1
 
-    @staticmethod
-    def _money(grant: _Object, project: str, funders: list[str], grantees: list[str], maker: Maker) -> None:
+    def _amount(self, text: str) -> str:
+        """An amount of more than the 15 digits that spreadsheets keep is what their arithmetic made of a shorter one."""
+        if (
+            "." in text
+            and len(re.sub(r"[^0-9]", "", text).lstrip("0")) > _DIGITS
+            and (number := _NUMBER.fullmatch(text))
+        ):
+            self._left_out[f"amounts with more than {_DIGITS} digits, as of floating point: rounded to these"] += 1
+            places = max(0, _DIGITS - len(number[1].lstrip("0")))
+            rounded = Decimal(text).quantize(Decimal(1).scaleb(-places), context=Context(prec=60))
+            return format(rounded, "f").rstrip("0").rstrip(".")
+        return text
+
+    def _money(self, grant: _Object, project: str, funders: list[str], grantees: list[str], maker: Maker) -> None:
         """From the funder to the grantee; where there are several of a kind, the sum stands once, at the grant.
 
         So it does where the grantee is a person, or the funder itself."""
@@ -215,7 +230,7 @@ class Grants:
         columns = {"valid_from": grant.column("awardDate"), "currency": grant.column("currency")}
         currency = grant.text("currency")
         for key, class_ in (("amountAwarded", "commitment"), ("amountDisbursed", "disbursement")):
-            amount = grant.number(key)
+            amount = self._amount(grant.number(key))
             if not amount and class_ == "disbursement":
                 continue
             texts = {**said, "class": class_, "amount": amount, "currency": currency}

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from api.schema import own_schema
 from graph.dump import dump_hash
 from graph.engine import Graph
 from loaders import pipeline
 from loaders.encoding import UnreadableFile
 from loaders.records import LoadError, Report
 from tests.checks import claims, entities, unchanged
+from tests.questions import Question, answer, answering
 
 FUNDER = [{"id": "GB-CHC-1", "name": "Example Trust"}]
 GRANTS: list[dict[str, Any]] = [
@@ -307,3 +309,34 @@ async def test_a_table_row_is_named_by_its_columns(graph: Graph, tmp_path: Path)
     report = await load(graph, path)
     assert [(i.column, i.value) for i in report.issues] == [("Award Date", "01/02/2021")]
     assert report.rejected == 1 and len(await claims(graph, "FUNDS", "class", "transaction")) == 4
+
+
+async def test_who_gives_to_a_grantee_of_two_funders(graph: Graph, tmp_path: Path) -> None:
+    """Two files, two datasets: the grantee is one organization by its identifier, and its funders come with their sums."""
+    await load(graph, as_json(tmp_path / "g.json"))
+    other = {**GRANTS[0], "id": "360G-other-1", "amountDisbursed": None, "amountAwarded": 50}
+    other["fundingOrganization"] = [{"id": "GB-CHC-2", "name": "Second Trust"}]
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({"grants": [other]}), "utf-8")
+    await pipeline.load(graph, [path], pipeline.Options(dataset="other"))
+    query = """{ helpers(of: "org:360G-ex-org") { nodes { helper { name } factsCount
+      totals { class unit sum added }
+      facts { nodes { fact { ... on Funding { class amount about { id } evidence { locator source { id } } } } } } } } }"""
+    body = json.loads(
+        await answer(answering(graph, own_schema()).compiled, Question(name="g", query=query, variables={}))
+    )
+    assert "errors" not in body, body
+    rows = {row["helper"]["name"]: row for row in body["data"]["helpers"]["nodes"]}
+    assert set(rows) == {"Example Trust", "Second Trust"}
+    sums = {(t["class"], t["unit"], t["sum"], t["added"]) for t in rows["Example Trust"]["totals"]}
+    assert sums == {("COMMITMENT", "GBP", "42334.27", 2), ("DISBURSEMENT", "GBP", "600", 1)}
+    assert rows["Second Trust"]["facts"]["nodes"] == [
+        {
+            "fact": {
+                "class": "COMMITMENT",
+                "amount": "50",
+                "about": {"id": "360g:360G-other-1"},
+                "evidence": [{"locator": "grants[0]", "source": {"id": "source:dataset:other"}}],
+            }
+        }
+    ]

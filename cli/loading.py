@@ -43,12 +43,13 @@ def load(
     dataset: str | None,
     rejects: Path | None,
     encoding: str | None,
+    format: str | None = None,
+    validate: bool = False,
     dry_run: bool,
     append: bool = False,
     allow_retract: bool = False,
     force: bool = False,
     wait: float = 0.0,
-    sums: bool = False,
 ) -> None:
     files = expanded(paths)
     whole = paths[0].resolve().name if len(paths) == 1 and paths[0].is_dir() else ""
@@ -62,6 +63,8 @@ def load(
         dataset=name,
         mapping=mapping,
         encoding=encoding,
+        format=format,
+        validate=validate,
         dry_run=dry_run,
         append=append,
         allow_retract=allow_retract,
@@ -72,8 +75,7 @@ def load(
     )
     report = asyncio.run(_load(files, options))
     show(report, dry_run=dry_run)
-    if sums:
-        show_sums(report)
+    show_sums(report)
     if report.rejected:
         nothing = report.rejected == report.rows
         raise SystemExit(1 if nothing else LOADED_WITH_REJECTS)
@@ -127,4 +129,5 @@ def show(report: Report, *, dry_run: bool) -> None:
 
 def show_sums(report: Report) -> None:
     for (type_, class_, currency), total in sorted(report.sums.items()):
-        typer.echo(f"{type_} {class_} {currency} {total:f}")
+        n = report.figures[type_, class_, currency]
+        typer.echo(f"{type_} {class_} {currency} {total:f} ({n:,} claims)")

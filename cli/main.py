@@ -43,6 +43,14 @@ Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="Encoding of the files, where it cannot be told: utf-8, gb18030, big5, …"),
 ]
+Format = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--format", help="Read the files as this format (csv, iati …) instead of what their content says."),
+]
+Validate = Annotated[
+    bool,
+    typer.Option("--validate", help="Check against the published schema too (IATI 2.0x): what it refuses is rejected."),
+]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on 127.0.0.1.")]
 
 
@@ -86,6 +94,8 @@ def load(
     dataset: Dataset = None,
     rejects: Rejects = None,
     encoding: Encoding = None,
+    format: Format = None,
+    validate: Validate = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only, write nothing.")] = False,
     append: Annotated[bool, typer.Option("--append", help="Never retract what the files no longer hold.")] = False,
     allow_retract: Annotated[
@@ -112,6 +122,8 @@ def load(
         dataset=dataset,
         rejects=rejects,
         encoding=encoding,
+        format=format,
+        validate=validate,
         dry_run=dry_run,
         append=append,
         allow_retract=allow_retract,
@@ -127,6 +139,8 @@ def check(
     dataset: Dataset = None,
     rejects: Rejects = None,
     encoding: Encoding = None,
+    format: Format = None,
+    validate: Validate = False,
 ) -> None:
     """Read and check files against the graph, write nothing; print rows, claims, exact sums and every fault.
 
@@ -134,7 +148,16 @@ def check(
     """
     from cli import loading
 
-    loading.load(files, mapping=mapping, dataset=dataset, rejects=rejects, encoding=encoding, dry_run=True, sums=True)
+    loading.load(
+        files,
+        mapping=mapping,
+        dataset=dataset,
+        rejects=rejects,
+        encoding=encoding,
+        format=format,
+        validate=validate,
+        dry_run=True,
+    )
 
 
 @app.command()

@@ -55,6 +55,18 @@ class Described:
     descriptions: list[PreparedClaim]
 
 
+class Money(msgspec.Struct, frozen=True, rename={"class_": "class"}):
+    """What a claim says of money."""
+
+    amount_text: str = ""
+    class_: str = ""
+    currency: str = ""
+    part_of: str = ""
+
+
+_money = msgspec.msgpack.Decoder(Money)
+
+
 class Staging:
     """Records of one run. Add all, `settle`, then read; a rejected row takes all its records with it."""
 
@@ -317,6 +329,12 @@ class Staging:
                 locator=locator,
                 values=self._decoder.decode(payload),
             )
+
+    def money(self) -> Iterator[tuple[str, Money]]:
+        """What each claim of a type with money says of it, in no order."""
+        for type_ in sorted(r.name for r in self.vocabulary.relationships if r.money):
+            for (payload,) in self._db.execute("SELECT payload FROM claim WHERE type = ?", (type_,)):
+                yield type_, _money.decode(payload)
 
     def types(self) -> set[str]:
         """Types of which there are claims."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loaders import tables, tabular
+from loaders import iati, tables, tabular
 from loaders.reading import How, Opener
 from loaders.records import LoadError
 
@@ -21,6 +21,7 @@ class Format:
 
 #: In the order they are tried; the last one takes what no other fits, and says what is wrong with it.
 FORMATS: tuple[Format, ...] = (
+    Format(name="iati", open=iati.open_file, suffixes=(".xml",), fits=iati.fits),
     Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
 )
 #: Bytes a format is told by.

@@ -72,12 +72,13 @@ class RowBuilder:
 
     def __init__(self, directory: Directory, document: str, vocabulary: Vocabulary = MODEL) -> None:
         self._directory = directory
-        self._document = document
+        self.document = document
         self._vocabulary = vocabulary
         self._ends: dict[tuple[Any, ...], str] = {}
         self._ends_of = 0  # size of the directory they were found in
         self._sources: dict[tuple[str, str, str], str] = {}
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
+        self.met: set[int] = set()  # hashes of ids met in the files of the load, for formats that tell of repetitions
         self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
         self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
         self._about = _readers(PROVENANCE)
@@ -289,7 +290,7 @@ class RowBuilder:
         text = cells.texts.get("source", "")
         locator = cells.text("locator")
         if not text.strip():
-            return self._document, locator or f"line {line}"
+            return self.document, locator or f"line {line}"
         title, publisher = cells.text("source_title"), cells.text("source_publisher")
         key = (text, title, publisher)
         if len(self._sources) > _MEMO:

@@ -45,7 +45,8 @@ class Activity:
         self._reporting: list[tuple[Organization, str]] = []
         self._participants: list[tuple[Organization, str, str]] = []
         self._titles: list[texts.Narrative] = []
-        self._descriptions: dict[str, str] = {}
+        self._description = ""
+        self._is_general = False  # other kinds of descriptions (objectives, target groups) stand in where it is missing
         self._dates: list[tuple[str, str, int]] = []
         self._places: list[tuple[str, str, str, dict[str, Value], int]] = []
         self._sectors: list[tuple[str, str, str, dict[str, Value], int]] = []
@@ -57,6 +58,17 @@ class Activity:
         self._flows = Flows(context.entities, context.old)
         self._implied_places: set[str] = set()
         self._implied_sectors: set[str] = set()
+        self._kept = (
+            self._identifiers,
+            self._reporting,
+            self._participants,
+            self._titles,
+            self._dates,
+            self._places,
+            self._sectors,
+            self._locations,
+            self._related,
+        )
         self._takers: dict[str, Callable[[Element], None]] = {
             "iati-identifier": lambda e: self._identifiers.append(texts.own(e)),
             "reporting-org": self._take_reporting,
@@ -88,19 +100,14 @@ class Activity:
             taker(element)
         except ValueError as error:
             yield self._context.fault(element.sourceline, str(element.tag), str(error), about=self._about())
-        kept = (
-            self._participants,
-            self._places,
-            self._sectors,
-            self._locations,
-            self._related,
-            self._dates,
-            self._titles,
-        )
-        if any(len(many) > MANY for many in (*kept, self._identifiers, self._reporting)):
+        if element.tag in self._numbers:
+            yield from self._handed_on(element)
+        elif any(len(many) > MANY for many in self._kept):
             raise self._context.unreadable(
                 element.sourceline, f"{self._about()} has more than {MANY:,} of {element.tag}"
             )
+
+    def _handed_on(self, element: Element) -> Iterator[Unit]:
         if len(self._pending) > KEPT:
             if sum(self._numbers.values()) > MANY_FLOWS:
                 raise self._context.unreadable(
@@ -126,8 +133,9 @@ class Activity:
 
     def _take_description(self, element: Element) -> None:
         found = texts.narratives(element, self._language, texts.MAX_TEXT)
-        if found:
-            self._descriptions.setdefault(texts.attribute(element, "type") or "1", found[0].text)
+        general = texts.attribute(element, "type") in ("", "1")
+        if found and (not self._description or (general and not self._is_general)):
+            self._description, self._is_general = found[0].text, general
 
     def _take_participant(self, element: Element) -> None:
         role = texts.attribute(element, "role")
@@ -172,11 +180,8 @@ class Activity:
     # --- what is made of it --------------------------------------------------------------------------------------------
 
     def _about(self) -> str:
-        return (
-            f"activity {texts.line(self._identifiers[0], 200)}"
-            if self._identifiers
-            else "an activity without identifier"
-        )
+        found = texts.line(self._identifiers[0], 200) if self._identifiers else ""
+        return f"activity {found}" if found else "an activity without identifier"
 
     def units(self) -> Iterator[Unit]:
         """At the end of the activity: its flows as far as they are kept, then itself with its relations."""
@@ -313,8 +318,8 @@ class Activity:
     def _describe(self, terms: Terms, records: list[Entity | Claim], faults: list[Unit]) -> None:
         said: dict[str, Value] = {**self._said, **texts.names(self._titles)}
         said["identifier"] = texts.line(self._identifiers[0], texts.MAX_ID)
-        if self._descriptions:
-            said["description"] = self._descriptions.get("1") or next(iter(self._descriptions.values()))
+        if self._description:
+            said["description"] = self._description
         if self._reporting and (secondary := self._reporting[0][1]):
             said["secondary"] = secondary in _TRUE
         for name, day, line in self._dates:

@@ -76,8 +76,8 @@ class Organisation:
         return self._about()
 
     def _about(self) -> str:
-        found = f"organisation {texts.line(self._identifiers[0], 200)}" if self._identifiers else ""
-        return found or "an organisation without identifier"
+        found = texts.line(self._identifiers[0], 200) if self._identifiers else ""
+        return f"organisation {found}" if found else "an organisation without identifier"
 
     def units(self) -> Iterator[Unit]:
         self._context.count("organisations")

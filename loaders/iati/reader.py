@@ -41,7 +41,11 @@ ELEMENTS: Final = {root: listed.split() for root, listed in _LISTED.items()}
 #: Deeper elements that may be many; they are dropped where they end.
 _DROPPED: Final = ("indicator",)
 #: Bytes in which an element must have ended. What is open takes some thirty times that in memory.
-MAX_OPEN: Final = 4 << 20
+MAX_OPEN: Final = 2 << 20
+#: Byte-order marks that the parser does not know.
+_UTF_32: Final = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+#: What the parser says of texts that are not in the encoding they claim.
+_OF_ENCODINGS: Final = ("encoding", "not proper UTF", "Invalid bytes", "Start tag expected")
 #: How files are parsed: no entities, no network, libxml2's own limits (10 MB of one text, a depth of 256).
 SAFE: Final[dict[str, Any]] = {
     "resolve_entities": False,
@@ -80,21 +84,24 @@ class Document:
 
     def __init__(self, path: Path, stream: BinaryIO, encoding: str | None) -> None:
         self.path = path
-        self._stream, self._encoding = stream, encoding
+        self._stream = stream
+        self._encoding = encoding or ("UTF-32" if stream.read(4) in _UTF_32 else None)
         self._opened = os.fstat(stream.fileno())
         root = self._root()
         self.root: str = root.tag
+        self.attributes: dict[str, str] = dict(root.attrib)
         self.version = (root.get("version") or "").strip()[:20]
 
-    def _root(self) -> Element:
+    def _root(self) -> Any:
         """The root element, read no further than its first bytes."""
         self._stream.seek(0)
+        parsed = self._parse(_Bounded(self), events=("start",))
         try:
-            _, root = next(self._parse(_Bounded(self), events=("start",)))
+            _, root = next(parsed)
         except StopIteration:
             raise UnreadableFile(self.path, "holds no element: it is empty or cut") from None
         except _SyntaxError as error:
-            raise self._broken(error) from None
+            raise self._broken(error, parsed) from None
         if root.getroottree().docinfo.doctype:
             raise self._typed(root.tag)
         if root.tag not in RECORDS:
@@ -116,20 +123,22 @@ class Document:
             "has a document type (<!DOCTYPE …>), which may hide an attack and which IATI does not use: remove it",
         )
 
-    def _parse(self, source: "_Bounded", **more: Any) -> Iterator[tuple[str, Any]]:
+    def _parse(self, source: "_Bounded", **more: Any) -> Any:
         try:
             return etree.iterparse(source, encoding=self._encoding, **SAFE, **more)
         except LookupError:
             raise LoadError(f"there is no encoding {self._encoding}: give another with --encoding") from None
 
-    def _broken(self, error: Any) -> UnreadableFile:
+    def _broken(self, error: Any, parsed: Any) -> UnreadableFile:
         self._stream.seek(0)
         if b"<!DOCTYPE" in self._stream.read(MAX_OPEN).replace(b"\0", b""):
             return self._typed("")
-        why = str(error.msg).split(", line ")[0]
-        if "encoding" in why.lower() or "not proper UTF" in why or "Invalid bytes" in why:
+        first = next(iter(parsed.error_log), None) if parsed is not None else None
+        why = str(first.message if first is not None else error.msg).split(", line ")[0].strip()
+        if any(sign in why for sign in _OF_ENCODINGS):
             why += "; name the encoding that it is written in with --encoding"
-        return UnreadableFile(self.path, f"is broken XML: {why}; nothing of it is read", error.lineno or 0)
+        line = first.line if first is not None else error.lineno
+        return UnreadableFile(self.path, f"is broken XML: {why}; nothing of it is read", line or 0)
 
     def events(self, *, whole: bool = False) -> Iterator[Event]:
         """The elements below each record and its end, in the order of the file, each call from its start.
@@ -138,10 +147,12 @@ class Document:
         """
         self._stream.seek(0)
         source = _Bounded(self)
+        parsed: Any = None
         record_tag = RECORDS[self.root]
         tags = [record_tag] if whole else [record_tag, *ELEMENTS[self.root], *_DROPPED]
         try:
-            for _, element in self._parse(source, events=("end",), tag=tags):
+            parsed = self._parse(source, events=("end",), tag=tags)
+            for _, element in parsed:
                 parent = element.getparent()
                 if parent is None:
                     continue
@@ -158,7 +169,7 @@ class Document:
                     source.ended = source.read_bytes
                     _forget(element, parent)
         except _SyntaxError as error:
-            raise self._broken(error) from None
+            raise self._broken(error, parsed) from None
         self._check_unchanged()
 
     def _check_unchanged(self) -> None:

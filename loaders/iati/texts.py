@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -12,7 +13,7 @@ from loaders import values
 from loaders.iati.reader import Element
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-MAX_NAME, MAX_TEXT = 1_000, 20_000
+MAX_NAME, MAX_TEXT, MAX_VALUE = 1_000, 20_000, 2_000
 #: Characters of each of the up to three parts of an id.
 MAX_ID = 600
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -37,11 +38,13 @@ def line(text: str, longest: int = MAX_NAME) -> str:
 
 
 def own(element: Element) -> str:
-    return (element.text or "").strip()
+    """The text of an element as far as a value may reach: what is longer is refused wherever it is read."""
+    return (element.text or "").strip()[:MAX_VALUE]
 
 
 def attribute(element: Element, name: str) -> str:
-    return (element.get(name) or "").strip()
+    """Likewise of an attribute; empty where there is none."""
+    return (element.get(name) or "").strip()[:MAX_VALUE]
 
 
 def narratives(element: Element, language: str, longest: int = MAX_NAME) -> list[Narrative]:
@@ -68,7 +71,9 @@ def names(found: Iterable[Narrative]) -> dict[str, Value]:
     return {**said, "aliases": list(others)} if others else said
 
 
+@lru_cache(maxsize=8_192)  # days repeat
 def day(text: str) -> str:
+    """An ISO day; a time zone or a time of day beside it is left out."""
     match = _DAY.fullmatch(text.strip())
     return values.day(match[1] if match else text)
 

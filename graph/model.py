@@ -1478,6 +1478,8 @@ INDICATORS: tuple[tuple[LiteralString, LiteralString, LiteralString, Literal["st
     ("jobs", "jobs", "person", "stock"),
     ("households", "households with more income", "household", "stock"),
     ("buying_trip", "length of one buying trip, one way", "day", "stock"),
+    ("total_budget", "budget of an organization, for all that it does", "a currency", "flow"),
+    ("total_expenditure", "spending of an organization, for all that it does", "a currency", "flow"),
     ("rectification_open", "problems found and not yet rectified", "problem", "stock"),
 )
 

@@ -8,6 +8,7 @@ from loaders.iati.organisation import Organisation
 from loaders.iati.reader import Document, Element
 from loaders.iati.validation import Schema
 from loaders.reading import Unit
+from loaders.records import RowError
 from loaders.rows import RowBuilder
 
 
@@ -49,9 +50,8 @@ class _Part:
         schema: Schema, element: Element, record: Activity | Organisation, context: Context
     ) -> Iterator[Unit]:
         if invalid := schema.faults(element):
-            about = record.identified(element)
-            for fault in invalid:
-                yield context.fault(fault.line, "", f"the schema 2.03 refuses it: {fault.reason}", about=about)
+            told = [RowError(f"the schema 2.03 refuses it, line {fault.line}: {fault.reason}") for fault in invalid]
+            yield context.faults(element.sourceline, told, about=record.identified(element))
             return
         for child in element:
             yield from record.take(child)

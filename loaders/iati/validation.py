@@ -1,5 +1,6 @@
 """Validation against the published schema, record by record, so that one that it refuses does not hide the others."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,11 @@ class Invalid(msgspec.Struct, frozen=True):
     reason: str
 
 
+@lru_cache
+def _compiled(file: str) -> Any:
+    return etree.XMLSchema(etree.parse(str(STANDARD / "schemas" / file), etree.XMLParser(**SAFE)))
+
+
 class Schema:
     """The schema 2.03 for the root of a document; LoadError where its version is another than 2.0x."""
 
@@ -26,8 +32,7 @@ class Schema:
         if not document.version.startswith("2.0"):
             stated = document.version or "none"
             raise LoadError(f"{document.path}: --validate is for IATI 2.0x; the file states the version {stated}")
-        path = STANDARD / "schemas" / _FILES[document.root == ACTIVITIES]
-        self._schema: Any = etree.XMLSchema(etree.parse(str(path), etree.XMLParser(**SAFE)))
+        self._schema = _compiled(_FILES[document.root == ACTIVITIES])
         root = etree.Element(document.root, dict(document.attributes))
         # without its records it has another fault too, which is not its own
         if faults := [f for f in self.faults(root) if "Missing child element" not in f.reason]:

@@ -1,6 +1,5 @@
 """IATI files as read, without a graph: what hostile and broken ones come to, and the texts that ids are made of."""
 
-import resource
 import subprocess
 import sys
 import time
@@ -169,10 +168,12 @@ for name in sys.argv[1:]:
         print("read")
     except UnreadableFile:
         print("refused")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# the peak that getrusage tells begins with that of the process which started this one
+print(next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from /proc")
 def test_a_process_survives_all_of_them_with_bounded_memory(tmp_path: Path) -> None:
     files: list[Path] = []
     for n, (make, _) in enumerate(REFUSED.values()):
@@ -185,8 +186,7 @@ def test_a_process_survives_all_of_them_with_bounded_memory(tmp_path: Path) -> N
     command = [sys.executable, "-c", CONFINED, *map(str, files)]
     *outcomes, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert outcomes == [*["refused"] * len(REFUSED), "read"]
-    assert int(peak) < 300
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # and this one is still here
+    assert int(peak) < 250
 
 
 def test_no_address_is_ever_asked(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from loaders.iati import codelists, texts
 from loaders.iati.reader import Element
 
 #: Entities that are remembered as told of; told of again they do no harm.
-_REMEMBERED = 100_000
+_REMEMBERED = 500_000
 _STATED: dict[str, Value] = {"certainty": "stated"}
 #: Short names of the vocabularies of sectors, as 2.0x numbers and 1.0x names them, with the codelist that has names.
 SECTORS = {

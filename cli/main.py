@@ -24,7 +24,7 @@ app = typer.Typer(
 
 app.add_typer(ask.app, name="ask")
 
-Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose *.csv files are meant.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose tables are meant.", show_default=False)]
 Mapping = Annotated[
     Optional[str],  # noqa: UP045 - typer reads it at run time
     typer.Option("--mapping", "-m", help="How columns become records: template, pairings, or a .toml file. "
@@ -45,11 +45,17 @@ Encoding = Annotated[
 ]
 Format = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--format", help="Read the files as this format (csv, iati …) instead of what their content says."),
+    typer.Option(
+        "--format", help="Format of the files, where their content does not tell: csv, xlsx, xls, ods, iati …"
+    ),
 ]
 Validate = Annotated[
     bool,
     typer.Option("--validate", help="Check against the published schema too (IATI 2.0x): what it refuses is rejected."),
+]
+Sheet = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--sheet", help="The one sheet of a workbook that is meant. Default: those that are tables."),
 ]
 Port = Annotated[int, typer.Option("--port", "-p", min=1, max=65535, help="Port on 127.0.0.1.")]
 
@@ -96,6 +102,7 @@ def load(
     encoding: Encoding = None,
     format: Format = None,
     validate: Validate = False,
+    sheet: Sheet = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only, write nothing.")] = False,
     append: Annotated[bool, typer.Option("--append", help="Never retract what the files no longer hold.")] = False,
     allow_retract: Annotated[
@@ -124,6 +131,7 @@ def load(
         encoding=encoding,
         format=format,
         validate=validate,
+        sheet=sheet,
         dry_run=dry_run,
         append=append,
         allow_retract=allow_retract,
@@ -141,6 +149,7 @@ def check(
     encoding: Encoding = None,
     format: Format = None,
     validate: Validate = False,
+    sheet: Sheet = None,
 ) -> None:
     """Read and check files against the graph, write nothing; print rows, claims, exact sums and every fault.
 
@@ -156,6 +165,7 @@ def check(
         encoding=encoding,
         format=format,
         validate=validate,
+        sheet=sheet,
         dry_run=True,
     )
 
@@ -169,6 +179,14 @@ def template(
         ),
     ] = None,
     chinese: Annotated[bool, typer.Option("--chinese", "-c", help="Chinese headers.")] = False,
+    xlsx: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--xlsx",
+            help="Write a workbook of forms: all, or some of pairings, funds, projects, postings, "
+            "staff, labour, purchases, inspections, weekly, agreements, with commas.",
+        ),
+    ] = None,
     out: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--out", "-o", help="Write the table to this new file, so that spreadsheets show its Chinese."),
@@ -176,13 +194,19 @@ def template(
 ) -> None:
     """Print the columns of a table that loads as it is: headers, an example row, and what each column means.
 
+    With --xlsx, write a workbook to fill in instead: a sheet for each kind of fact, with lists to choose from.
+
     Without a name, lists the types. The table goes to standard output, the meanings beside it to standard error.
 
-    Examples: `aidgraph template PAIRED_WITH` · `aidgraph template FUNDS --chinese --out funds.csv`
+    Examples: `aidgraph template PAIRED_WITH` · `aidgraph template FUNDS --chinese --out funds.csv` ·
+    `aidgraph template --xlsx all --out county.xlsx`
     """
     from cli import showing
 
-    showing.template(name, chinese=chinese, out=out)
+    if xlsx:
+        showing.forms(xlsx, name=name, out=out)
+    else:
+        showing.template(name, chinese=chinese, out=out)
 
 
 @app.command()

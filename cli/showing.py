@@ -40,6 +40,16 @@ def template(name: str | None, *, chinese: bool, out: Path | None) -> None:
     Console(stderr=True).print(table)
 
 
+def forms(names: str, *, name: str | None, out: Path | None) -> None:
+    from loaders.forms import workbook
+
+    if name is not None:
+        raise LoadError(f"--xlsx writes forms, not the template {name}: leave one of them out")
+    path = out or Path("aidgraph-forms.xlsx")
+    workbook.write(path, workbook.chosen(names))
+    typer.echo(f"wrote {path}", err=True)
+
+
 def dump(out: Path | None, *, history: bool, only_hash: bool) -> None:
     asyncio.run(_dump(out, history=history, only_hash=only_hash))
 

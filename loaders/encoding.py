@@ -3,8 +3,11 @@
 import codecs
 import unicodedata
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from graph import names
 
 MAX_LINE: Final = 1 << 20  # characters; a longer physical line is no table
 _CHUNK: Final = 1 << 20
@@ -64,7 +67,8 @@ class _Undecodable(Exception):
 
 
 def decide(path: Path, file: BinaryIO, encoding: str | None) -> str:
-    """The name of the codec in which the whole file is text: the one asked for, the mark's, UTF-8 or GB18030."""
+    """The codec in which the whole file is text: the one asked for, the mark's, UTF-8, else GB18030 or Big5 (cp950)
+    where it reads as Chinese in one of the two only."""
     try:
         head = file.read(64)
         if not head:
@@ -82,13 +86,22 @@ def decide(path: Path, file: BinaryIO, encoding: str | None) -> str:
         except _Undecodable as error:
             if asked or marked or error.why.startswith("NUL"):
                 raise UnreadableFile(path, f"{error.why}; --encoding names another one", error.line) from None
-            if why := _why_not_chinese(file):
-                reason = f"{error.why}; not GB18030 either ({why}); repair the line or pass --encoding"
-                raise UnreadableFile(path, reason, error.line) from None
-            return "gb18030"
+            return _chinese(path, file, error)
     except OSError as error:
         raise UnreadableFile(path, f"cannot be read: {error.strerror}") from None
     return asked or marked or "utf-8"
+
+
+def _chinese(path: Path, file: BinaryIO, error: _Undecodable) -> str:
+    """The one of the two encodings of Chinese in which the file makes sense; refused where neither or both do."""
+    why = {codec: _why_not_chinese(file, codec) for codec in _CHINESE}
+    possible = [codec for codec in _CHINESE if not why[codec]]
+    if len(possible) == 1:
+        return possible[0]
+    reason = f"{error.why}; not GB18030 either ({why['gb18030']}), nor Big5; repair the line or pass --encoding"
+    if possible:
+        reason = f"{error.why}; it may be GB18030 or Big5: pass --encoding gb18030 or --encoding big5"
+    raise UnreadableFile(path, reason, error.line)
 
 
 def _named(path: Path, encoding: str | None, marked: str | None) -> str | None:
@@ -150,11 +163,20 @@ _COMMON: Final = frozenset(
     "省市县州镇乡村街旗区项额币亿单位编码协助帮扶贫困东西部援捐赠款资金责任机构企业学校医院职务姓名称备注来源日期类型始终止"
     "北京津河山西内蒙古辽宁吉林黑龙江上海苏浙安徽福建东南湖广重庆四川贵云藏陕甘肃青夏新疆"
 )
+#: Encodings of Chinese without a mark, by codec: where its standard has the common characters (GB 2312 in the rows B0
+#: to D7, Big5 in A4 to C6).
+_CHINESE: Final = {"gb18030": ("gb2312", b"\xb0", b"\xd7"), "cp950": ("big5", b"\xa4", b"\xc6")}
 _MAX_DISTINCT: Final = 30_000  # distinct characters; more is no text, and would make the count large
 
 
-def _why_not_chinese(file: BinaryIO) -> str:
-    """Why the file is not Chinese in GB18030, or "" where it plausibly is. Other encodings often decode by accident."""
+@cache
+def _common(codec: str) -> frozenset[str]:
+    """The commonest characters of texts in this codec."""
+    return _COMMON if codec == "gb18030" else frozenset(names.traditional(char) for char in _COMMON) | _COMMON
+
+
+def _why_not_chinese(file: BinaryIO, codec: str) -> str:
+    """Why the file is not Chinese in this codec, or "" where it plausibly is. Others often decode by accident."""
     file.seek(0)
     seen: Counter[str] = Counter()
     number = 0
@@ -167,33 +189,35 @@ def _why_not_chinese(file: BinaryIO) -> str:
         if line.isascii():
             continue
         try:
-            text = line.decode("gb18030")
+            text = line.decode(codec)
         except UnicodeDecodeError:
             return f"line {number} does not decode"
-        if _reads_as_utf8(line, text):
+        if _reads_as_utf8(line, text, codec):
             return f"line {number} is UTF-8, the file mixes encodings"
         seen.update(text)
         if len(seen) > _MAX_DISTINCT:
             return "it holds too many different characters"
-    return _why_implausible(seen)
+    return _why_implausible(seen, codec)
 
 
-def _reads_as_utf8(line: bytes, as_gb: str) -> bool:
+def _reads_as_utf8(line: bytes, read: str, codec: str) -> bool:
     """Whether a line that decodes both ways makes more sense as UTF-8."""
     try:
         as_utf8 = line.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return _common_share(Counter(as_utf8)) > _common_share(Counter(as_gb))
+    common = _common(codec)
+    return _common_share(Counter(as_utf8), common) > _common_share(Counter(read), common)
 
 
-def _common_share(seen: Counter[str]) -> float:
+def _common_share(seen: Counter[str], common: frozenset[str]) -> float:
     hanzi = sum(count for char, count in seen.items() if char >= "\u3400")
-    return sum(count for char, count in seen.items() if char in _COMMON) / hanzi if hanzi else 0.0
+    return sum(count for char, count in seen.items() if char in common) / hanzi if hanzi else 0.0
 
 
-def _why_implausible(seen: Counter[str]) -> str:
+def _why_implausible(seen: Counter[str], codec: str) -> str:
     """Why characters with their counts are not those of a Chinese text, or ""."""
+    common, (plain_codec, first, last) = _common(codec), _CHINESE[codec]
     hanzi = plain = odd = 0
     for char, count in seen.items():
         kind = unicodedata.category(char)
@@ -201,19 +225,19 @@ def _why_implausible(seen: Counter[str]) -> str:
             return f"it would hold U+{ord(char):04X}, a character without a meaning"
         if "\u3400" <= char <= "\u9fff" or char >= "\U00020000":
             hanzi += count
-            plain += count if _in_first_level(char) else 0
+            plain += count if _in_rows(char, plain_codec, first, last) else 0
         elif kind[0] == "L" and not char.isascii() and not "\uff00" <= char <= "\uff5f":
             odd += count  # kana, Cyrillic, Greek: in tables of another encoding, hardly in Chinese ones
     if not hanzi or plain < 0.7 * hanzi or odd > 0.1 * hanzi:
         return "it would hold mostly rare characters"
-    if _common_share(seen) < 0.2 + 0.8 / hanzi**0.5:  # the fewer characters, the easier an accident
+    if _common_share(seen, common) < 0.2 + 0.8 / hanzi**0.5:  # the fewer characters, the easier an accident
         return "it would hold hardly any common Chinese character"
     return ""
 
 
-def _in_first_level(char: str) -> bool:
-    """Whether it is one of the 3,755 common characters of GB 2312, which fill the rows B0 to D7."""
+def _in_rows(char: str, codec: str, first: bytes, last: bytes) -> bool:
+    """Whether the character stands in these rows of the standard that the codec encodes."""
     try:
-        return b"\xb0" <= char.encode("gb2312")[:1] <= b"\xd7"
+        return first <= char.encode(codec)[:1] <= last
     except UnicodeEncodeError:
         return False

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loaders import iati, tables, tabular
+from loaders import iati, tables, tabular, workbooks
 from loaders.reading import How, Opener
 from loaders.records import LoadError
 
@@ -19,9 +19,21 @@ class Format:
     fits: Callable[[bytes], bool]
 
 
+def _is_ods(head: bytes) -> bool:
+    return head.startswith(workbooks.ZIP) and b"application/vnd.oasis.opendocument.spreadsheet" in head[:200]
+
+
 #: In the order they are tried; the last one takes what no other fits, and says what is wrong with it.
 FORMATS: tuple[Format, ...] = (
     Format(name="iati", open=iati.open_file, suffixes=(".xml",), fits=iati.fits),
+    Format(name="ods", open=tables.open_workbook, suffixes=(".ods",), fits=_is_ods),
+    Format(
+        name="xlsx",
+        open=tables.open_workbook,
+        suffixes=(".xlsx", ".xlsm"),
+        fits=lambda head: head.startswith(workbooks.ZIP),
+    ),
+    Format(name="xls", open=tables.open_workbook, suffixes=(".xls",), fits=lambda head: head.startswith(workbooks.OLE)),
     Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
 )
 #: Bytes a format is told by.

@@ -5,7 +5,7 @@ docs/howto-load.md describes the form.
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Kind, Property, Vocabulary
 from graph.records import Claim, Entity
-from loaders import tabular, values
+from loaders import forms, tabular, values
 from loaders.records import LoadError, RowError
 from loaders.rows import Cells, RowBuilder
 
@@ -45,6 +45,18 @@ class Mapper(Protocol):
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]: ...
 
+    @property
+    def rank(self) -> int:
+        """When its table is read among those of a file, the lowest first."""
+        ...
+
+    @property
+    def money_columns(self) -> list[str]: ...
+
+    def is_example(self, row: MappingType[str, str]) -> bool:
+        """Whether a row is the example of a form, as it came."""
+        ...
+
     def header_of(self, name: str) -> str:
         """The column of the table that fills a property or an end; its name where none does."""
         ...
@@ -61,7 +73,7 @@ def every_property(vocabulary: Vocabulary = MODEL) -> list[Property]:
     ]
 
 
-def _refuse_units(columns: Iterable[str]) -> None:
+def refuse_units(columns: Iterable[str]) -> None:
     """A unit in the header multiplies amounts of money, and nothing else: elsewhere it would be lost in silence."""
     for column in columns:
         if values.header_unit(column)[1] != 1:
@@ -101,7 +113,8 @@ class TemplateMapper:
         self._columns = {column: known[plain[column]] for column in header if column}
         self._headers = {name: column for column, name in self._columns.items()}
         money = {p.name for p in every_property(vocabulary) if p.kind is Kind.MONEY}
-        _refuse_units([column for column, name in self._columns.items() if name not in money])
+        self.money_columns = [column for column, name in self._columns.items() if name in money]
+        refuse_units([column for column, name in self._columns.items() if name not in money])
         names = set(self._columns.values())
         if len(names) < len(self._columns):
             double = sorted(n for n in names if list(self._columns.values()).count(n) > 1)
@@ -122,6 +135,13 @@ class TemplateMapper:
     @property
     def brings_entities(self) -> bool:
         return not self._is_claims
+
+    @property
+    def rank(self) -> int:
+        return 0
+
+    def is_example(self, row: MappingType[str, str]) -> bool:
+        return False
 
     def header_of(self, name: str) -> str:
         return self._headers.get(name) or self._headers.get(f"{name}_name") or name
@@ -220,6 +240,19 @@ class TableMapping:
     @property
     def brings_entities(self) -> bool:
         return any(rule.type in self.vocabulary.node for rule in self.rules)
+
+    @property
+    def rank(self) -> int:
+        return 0
+
+    @property
+    def money_columns(self) -> list[str]:
+        kinds = {p.name: p.kind for p in every_property(self.vocabulary)}
+        filled = {source for rule in self.rules for name, source in rule.fill.items() if kinds.get(name) is Kind.MONEY}
+        return [column for column in (*self.columns, *self.optional) if column in filled]
+
+    def is_example(self, row: MappingType[str, str]) -> bool:
+        return False
 
     def header_of(self, name: str) -> str:
         for rule in self.rules:
@@ -323,34 +356,80 @@ def _rule(raw: dict[str, Any], every: set[str], name: str, vocabulary: Vocabular
         if column not in every:
             raise LoadError(f"mapping {name}: when names {column}, which is not among its columns")
     kinds = {p.name: p.kind for p in every_property(vocabulary)}
-    _refuse_units(column for target, column in fill.items() if kinds.get(target) is not Kind.MONEY)
+    refuse_units(column for target, column in fill.items() if kinds.get(target) is not Kind.MONEY)
     wanted = {c: [str(w) for w in (cast("list[Any]", v) if isinstance(v, list) else [v])] for c, v in when.items()}
     return RecordRule(type=type_, fill=fill, when=wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Tells rows that are headers of tables `choose` makes a mapper for. `near`: that seem to, and lack something."""
+
+    wanted: "TableMapping | forms.Form | str | None"
+    mappings: tuple[TableMapping, ...]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, wanted: str | None, vocabulary: Vocabulary = MODEL) -> "Headers":
+        asked = wanted if wanted in (None, "template") else _asked_for(wanted, vocabulary)
+        known = frozenset(known_columns(vocabulary)) | forms.headers()
+        return cls(asked, tuple(built_in(vocabulary).values()), known)
+
+    def fit(self, names: Sequence[str]) -> bool:
+        given = tuple(dict.fromkeys(name for name in names if name))
+        if len(given) < 2 and not isinstance(self.wanted, TableMapping):
+            return False
+        if isinstance(self.wanted, TableMapping):
+            return self.wanted.fits(given)
+        if isinstance(self.wanted, forms.Form):
+            return forms.fits(self.wanted, given)
+        if _MARKS & set(given):
+            return True
+        return self.wanted is None and (any(m.fits(given) for m in self.mappings) or forms.fitting(given) is not None)
+
+    def near(self, names: Sequence[str]) -> bool:
+        given = {name for name in names if name}
+        if isinstance(self.wanted, TableMapping):
+            return len(given & {*self.wanted.columns, *self.wanted.optional}) > 1
+        return len({values.header_unit(name)[0] for name in given} & self.known) > 2
+
+
+_MARKS = {RELATIONSHIP, KIND_COLUMNS[RELATIONSHIP], ENTITY, KIND_COLUMNS[ENTITY]}
+
+
+def _asked_for(wanted: str, vocabulary: Vocabulary) -> "TableMapping | forms.Form":
+    """The mapping or the form of a name, or a user's file."""
+    mappings = built_in(vocabulary)
+    if wanted in mappings:
+        return mappings[wanted]
+    if wanted in forms.FORMS:
+        return forms.FORMS[wanted]
+    if wanted.endswith(".toml"):
+        return read(Path(wanted), vocabulary)
+    raise LoadError(
+        f"there is no mapping {wanted}: choose template or one of {', '.join((*mappings, *forms.FORMS))}, "
+        "or give a .toml file"
+    )
+
+
 def choose(header: tuple[str, ...], wanted: str | None, vocabulary: Vocabulary = MODEL) -> Mapper:
     """The mapper for a table: the one asked for by name or file, else the one its header fits."""
+    if wanted == "template":
+        return TemplateMapper(header, vocabulary)
     if wanted:
-        mappings = built_in(vocabulary)
-        if wanted == "template":
-            return TemplateMapper(header, vocabulary)
-        if wanted in mappings:
-            mapping = mappings[wanted]
-        elif wanted.endswith(".toml"):
-            mapping = read(Path(wanted), vocabulary)
-        else:
-            raise LoadError(
-                f"there is no mapping {wanted}: choose template or one of {', '.join(mappings)}, or give a .toml file"
-            )
-        mapping.refuse_missing(header)
-        return mapping
-    names = set(header)
-    if names & {RELATIONSHIP, KIND_COLUMNS[RELATIONSHIP], ENTITY, KIND_COLUMNS[ENTITY]}:
+        asked = _asked_for(wanted, vocabulary)
+        if isinstance(asked, TableMapping):
+            asked.refuse_missing(header)
+            return asked
+        return forms.FormMapper(asked, header, vocabulary)
+    if set(header) & _MARKS:
         return TemplateMapper(header, vocabulary)
     fitting = [mapping for mapping in built_in(vocabulary).values() if mapping.fits(header)]
-    if not fitting:
-        raise LoadError(
-            "the table is none of the templates (no column relationship or entity) and fits no mapping: "
-            "give one with --mapping, or start from aidgraph template"
-        )
-    return max(fitting, key=lambda mapping: (len(mapping.columns), mapping.name))
+    if fitting:
+        return max(fitting, key=lambda mapping: (len(mapping.columns), mapping.name))
+    if form := forms.fitting(header):
+        return forms.FormMapper(form, header, vocabulary)
+    raise LoadError(
+        "the table is none of the templates (no column relationship or entity) and fits no mapping and no form: "
+        f"give one with --mapping, or start from aidgraph template{forms.what_is_missing(header)}"
+    )

@@ -58,6 +58,7 @@ class Options:
     format: str | None = None
     mapping: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
     validate: bool = False
     dry_run: bool = False
     append: bool = False
@@ -201,6 +202,7 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
         str(options.format),
         str(options.encoding),
         str(options.validate),
+        str(options.sheet),
         repr(asdict(options.passport)),
         options.version,
     ]
@@ -232,6 +234,7 @@ class _Reading:
             format=options.format,
             mapping=options.mapping,
             encoding=options.encoding,
+            sheet=options.sheet,
             validate=options.validate,
             vocabulary=vocabulary,
         )

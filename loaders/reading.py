@@ -76,6 +76,7 @@ class How:
     format: str | None = None
     mapping: str | None = None
     encoding: str | None = None
+    sheet: str | None = None
     validate: bool = False
     vocabulary: Vocabulary = MODEL
 

@@ -79,6 +79,8 @@ class RowBuilder:
         self._sources: dict[tuple[str, str, str], str] = {}
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
         self.met: set[int] = set()  # hashes of ids met in the files of the load, for formats that tell of repetitions
+        #: Ids that rows of this load gave to what they named, by label and folded name.
+        self.named_here: dict[tuple[str, str], set[str]] = {}
         self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
         self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
         self._about = _readers(PROVENANCE)
@@ -157,7 +159,7 @@ class RowBuilder:
         ):
             name = relationship.help_when[0]
             raise RowError(f"is empty: {type_} needs it, since it decides whether it is help", column=name)
-        source, locator = self._sourced(cells, line)
+        source, locator = self.sourced(cells, line)
         part_of = str(claim_values.pop("part_of", ""))
         row_id = cells.text("row_id")
         return [
@@ -191,7 +193,7 @@ class RowBuilder:
         for needed in node.properties:
             if needed.required and needed.name not in said:
                 raise RowError(f"is empty: {label} needs it", column=needed.name)
-        source, locator = self._sourced(cells, line)
+        source, locator = self.sourced(cells, line)
         records: list[Entity | Claim] = [
             Entity(label=label, id=id_, source=source, locator=locator, values=said, provenance=about)
         ]
@@ -285,7 +287,7 @@ class RowBuilder:
         except RowError as error:
             raise RowError(error.reason, column=column, value=text) from None
 
-    def _sourced(self, cells: Cells, line: int) -> tuple[str, str]:
+    def sourced(self, cells: Cells, line: int) -> tuple[str, str]:
         """(source, locator) of a row; what it says of its source goes to `new_sources`, once."""
         text = cells.texts.get("source", "")
         locator = cells.text("locator")
@@ -390,6 +392,8 @@ def _converter(declared: Property) -> Callable[[str], Value]:
     if declared.kind is Kind.CODE:
         allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
         return partial(values.code, allowed=allowed)
+    if declared.kind is Kind.NUMBER and declared.unit == "percent":
+        return lambda text: _plain(values.percent(text))
     return _CONVERTERS.get(declared.kind, values.clean)
 
 

@@ -1,12 +1,13 @@
-"""Tables as text (CSV and its kin) as the pipeline reads them: rows, made records of by a mapping."""
+"""Tables as the pipeline reads them, of CSV and its kin or the sheets of a workbook: rows, made records of by a mapping."""
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from graph.model import SOURCING
-from loaders import mapping, tabular, values
+from loaders import mapping, tabular, values, workbooks
 from loaders.reading import How, Part, Unit
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
@@ -15,11 +16,18 @@ from loaders.rows import RowBuilder
 EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
 
 
+#: What the names of sheets begin with that explain a workbook and hold no table.
+NOTES = ("说明", "Notes")
+#: A unit of money in the titles above a table: 单位：万元.
+_TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*[^\s]*?(百万|千万|千|万|亿)\s*元")
+
+
 class Table(Protocol):
-    """A table of any format, read to its header."""
+    """A table of any format, read to its header. `titles`: what stands above it, with the line."""
 
     header: tuple[str, ...]
     header_line: int
+    titles: tuple[tuple[int, str], ...]
 
     def rows(self) -> Iterator[tabular.Row | tabular.BadRow]: ...
 
@@ -31,13 +39,30 @@ class TablePart:
         self.name = name
         self._table = table
         self._path = path
+        self.left_out: list[str] = []
         try:
             self._mapper = mapping.choose(table.header, how.mapping, how.vocabulary)
         except LoadError as error:
             if str(error).startswith("mapping "):  # the fault is the mapping's, not the table's
                 raise
-            where = f"{path}, sheet {name}" if name else str(path)
-            raise LoadError(f"{where}, line {table.header_line}: {error}") from None
+            raise LoadError(f"{self._where}, line {table.header_line}: {error}") from None
+        self._refuse_unit_of_title()
+        self._examples = 0
+
+    @property
+    def _where(self) -> str:
+        return f"{self._path}, sheet {self.name}" if self.name else str(self._path)
+
+    def _refuse_unit_of_title(self) -> None:
+        """A unit above the table may hold for some of its columns or for all: that is for its owner to say."""
+        for line, text in self._table.titles:
+            unit = _TITLE_UNIT.search(text)
+            bare = [c for c in self._mapper.money_columns if values.header_unit(c)[0] == c]
+            if unit and bare:
+                raise LoadError(
+                    f"{self._where}, line {line}: says that amounts are in {unit[1]}元, and the column {bare[0]} does "
+                    f"not: write the unit into the header, as in {bare[0]}({unit[1]}元), or remove the line"
+                )
 
     @property
     def mapping(self) -> str:
@@ -47,18 +72,26 @@ class TablePart:
     def brings_entities(self) -> bool:
         return self._mapper.brings_entities
 
+    @property
+    def rank(self) -> int:
+        """When it is read among the parts of its file: what others name comes first."""
+        return self._mapper.rank
+
     def header_of(self, name: str) -> str:
         return self._mapper.header_of(name)
 
     def notes(self) -> list[str]:
+        where = f"{self._path.name}, sheet {self.name}" if self.name else self._path.name
         units = ((column, values.header_unit(column)[1]) for column in self._table.header)
-        return [
-            f"{self._path.name}: amounts of {column} are multiplied by {unit:,}" for column, unit in units if unit != 1
-        ]
+        told = [f"{where}: amounts of {column} are multiplied by {unit:,}" for column, unit in units if unit != 1]
+        told += [f"{where}: the example row is left out"] if self._examples else []
+        return [*told, *self.left_out]
 
     def units(self, builder: RowBuilder) -> Iterator[Unit]:
         for row in self._table.rows():
-            if isinstance(row, tabular.BadRow):
+            if not isinstance(row, tabular.BadRow) and self._mapper.is_example(row.values):
+                self._examples += 1
+            elif isinstance(row, tabular.BadRow):
                 yield Unit(line=row.line, faults=[RowError(row.reason, column=row.column, value=row.value)])
             elif EXAMPLE in row.values.values():
                 yield Unit(
@@ -75,5 +108,44 @@ class TablePart:
 
 @contextmanager
 def open_csv(path: Path, how: How) -> Generator[list[Part]]:
-    with tabular.open_table(path, how.encoding) as table:
+    if how.sheet:
+        raise LoadError(f"{path} has no sheets: leave out --sheet")
+    headers = mapping.Headers.of(how.mapping, how.vocabulary)
+    with tabular.open_table(path, how.encoding, (headers.fit, headers.near)) as table:
         yield [TablePart(table, path, how)]
+
+
+@contextmanager
+def open_workbook(path: Path, how: How) -> Generator[list[Part]]:
+    """The sheets that are tables, those first that bring what others name. A sheet left out is told of."""
+    with workbooks.open_sheets(path) as sheets:
+        if how.sheet and not any(sheet.name == how.sheet for sheet in sheets):
+            raise LoadError(f"{path} has no sheet {how.sheet}: choose one of {', '.join(s.name for s in sheets)}")
+        headers = mapping.Headers.of(how.mapping, how.vocabulary)
+        parts: list[TablePart] = []
+        left_out: list[str] = []
+        for sheet in sheets:
+            if how.sheet not in (None, sheet.name):
+                continue
+            if sheet.hidden and how.sheet is None:
+                left_out.append(f"{path.name}: the sheet {sheet.name} is hidden and left out; --sheet reads it")
+            elif part := _part_of(sheet, path, how, headers):
+                parts.append(part)
+            elif sheet.top and not sheet.name.startswith(NOTES):
+                left_out.append(f"{path.name}: the sheet {sheet.name} is no table that is known, and left out")
+        if not parts:
+            shown = ", ".join(sheet.name for sheet in sheets)
+            raise LoadError(
+                f"{path}: none of its sheets ({shown}) is a table that is known: "
+                "give one with --mapping, or start from aidgraph template --xlsx all"
+            )
+        parts[0].left_out = left_out
+        parts.sort(key=lambda part: part.rank)
+        yield [*parts]
+
+
+def _part_of(sheet: workbooks.Sheet, path: Path, how: How, headers: mapping.Headers) -> TablePart | None:
+    """The sheet as a part; None where it holds no table. A table that nearly fits is refused, lest it be lost."""
+    if sheet.find_header(headers.fit) or sheet.find_header(headers.near):  # the latter says what is missing
+        return TablePart(sheet, path, how, sheet.name)
+    return None

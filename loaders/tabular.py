@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,10 @@ MAX_FIELD: Final = 131_072  # characters; also the csv module's own default
 MAX_RECORD: Final = 1 << 21  # characters of one record over all its lines
 _RAW: Final = 1_000  # characters of an unparsed line kept in a `BadRow`
 _CHUNK: Final = 1 << 20
+#: Records at the top of a table among which its header is looked for, titles being above it.
+TOP: Final = 20
+#: Whether names are those of a header.
+IsHeader = Callable[[Sequence[str]], bool]
 _SKIPPED: Final = "the row is left out"
 
 
@@ -55,6 +59,7 @@ class _Header:
     line: int
     last_line: int
     delimiter: str
+    titles: tuple[tuple[int, str], ...] = ()  # what stands in the lines above
 
 
 class _Lines:
@@ -101,12 +106,16 @@ class _Lines:
 class Table:
     """An open file: its header, what it is written in, and its rows, one pass at a time."""
 
-    def __init__(self, path: Path, stream: TextIO, encoding: str, opened: os.stat_result) -> None:
+    def __init__(
+        self, path: Path, stream: TextIO, encoding: str, opened: os.stat_result, is_header: Sequence[IsHeader]
+    ) -> None:
         self.path, self.encoding = path, encoding
         self._stream, self._opened = stream, opened
-        self._columns = _read_header(path, _Lines(path, stream))
+        found = (_found_header(path, stream, test) for test in is_header)
+        self._columns = next(filter(None, found), None) or _first_header(path, stream)
         self.header = tuple(name for name in self._columns.names if name)
         self.header_line, self.delimiter = self._columns.line, self._columns.delimiter
+        self.titles = self._columns.titles
 
     def rows(self) -> Iterator[Row | BadRow]:
         """The records after the header in the order of the file, each call from its start; blank ones are skipped."""
@@ -135,7 +144,7 @@ class Table:
             return Row(line=line, values=dict(zip(names, cells, strict=True)))
         for index, cell in enumerate(cells):
             if cell.strip() and index < len(names) and not names[index]:
-                why = f"column {_letters(index)} has data ({cell[:100]!r}) but no name in the header; name it"
+                why = f"column {letters(index)} has data ({cell[:100]!r}) but no name in the header; name it"
                 raise UnreadableFile(self.path, why, line)
         width = max(index for index, name in enumerate(names) if name) + 1
         if len(cells) < width:
@@ -161,8 +170,12 @@ def _fingerprint(state: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def open_table(path: Path, encoding: str | None = None) -> Generator[Table]:
-    """A CSV file, checked to its end to be text, with its header read; raises `UnreadableFile`."""
+def open_table(path: Path, encoding: str | None = None, is_header: Sequence[IsHeader] = ()) -> Generator[Table]:
+    """A CSV file, checked to its end to be text, with its header read; raises `UnreadableFile`.
+
+    The header is the first of the lines at the top that passes the first of the tests that any passes, else the first
+    that is not blank.
+    """
     with open_file(path) as file:
         opened = os.fstat(file.fileno())
         codec = decide(path, file, encoding)
@@ -173,7 +186,7 @@ def open_table(path: Path, encoding: str | None = None) -> Generator[Table]:
         file.seek(0)
         csv.field_size_limit(MAX_FIELD)
         with io.TextIOWrapper(file, encoding=reading, errors="strict", newline="") as stream:
-            yield Table(path, stream, codec, opened)
+            yield Table(path, stream, codec, opened, is_header)
 
 
 def sha256(path: Path) -> str:
@@ -214,26 +227,57 @@ def open_file(path: Path) -> BinaryIO:
     return file
 
 
-def _read_header(path: Path, lines: _Lines) -> _Header:
+def _first_header(path: Path, stream: TextIO) -> _Header:
     """The first record that is not blank, its delimiter, and its names made NFKC."""
-    line = ""
-    while not line.strip():
-        lines.start_record()
-        if (line := next(lines, "")) == "":
-            raise UnreadableFile(path, "holds blank lines only; a header line is needed")
-    start = lines.number
-    text = line
-    while text.count('"') % 2:
-        if len(text) > MAX_LINE or (line := next(lines, "")) == "":
-            raise UnreadableFile(path, "a quote opened in the header line is never closed", start)
-        text += line
+    stream.seek(0)
+    lines = _Lines(path, stream)
+    while (text := _record(lines)) is not None and not text.strip():
+        pass
+    if text is None:
+        raise UnreadableFile(path, "holds blank lines only; a header line is needed")
+    start = lines.number - len(lines.record) + 1
+    if text.count('"') % 2:
+        raise UnreadableFile(path, "a quote opened in the header line is never closed", start)
     delimiter = _delimiter(path, text, start)
     try:
         cells = next(csv.reader(lines.record, delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise UnreadableFile(path, f"the header is broken: {error}", start) from None
-    names = _names(path, cells, start)
-    return _Header(names=names, line=start, last_line=lines.number, delimiter=delimiter)
+    return _Header(names=column_names(path, cells, start), line=start, last_line=lines.number, delimiter=delimiter)
+
+
+def _found_header(path: Path, stream: TextIO, is_header: IsHeader) -> _Header | None:
+    """The header that titles stand above: the first record at the top of the file whose names are a header's."""
+    stream.seek(0)
+    lines = _Lines(path, stream)
+    titles: list[tuple[int, str]] = []
+    for _ in range(TOP):
+        if (text := _record(lines)) is None:
+            return None
+        start = lines.number - len(lines.record) + 1
+        for delimiter in "\t,;":
+            try:
+                cells = next(csv.reader(lines.record, delimiter=delimiter, strict=True))
+            except (csv.Error, StopIteration):
+                continue
+            if is_header([header_name(cell) for cell in cells]):
+                names = column_names(path, cells, start)
+                return _Header(
+                    names=names, line=start, last_line=lines.number, delimiter=delimiter, titles=tuple(titles)
+                )
+        if text.strip():
+            titles.append((start, text.strip()))
+    return None
+
+
+def _record(lines: _Lines) -> str | None:
+    """The text of the next record, of several lines where a quote is open; None after the last."""
+    lines.start_record()
+    if (text := next(lines, "")) == "":
+        return None
+    while text.count('"') % 2 and len(text) <= MAX_LINE and (line := next(lines, "")):
+        text += line
+    return text
 
 
 def _delimiter(path: Path, header: str, line: int) -> str:
@@ -252,13 +296,14 @@ def header_name(text: str) -> str:
     return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip()
 
 
-def _names(path: Path, cells: list[str], line: int) -> tuple[str, ...]:
+def column_names(path: Path, cells: Sequence[str], line: int) -> tuple[str, ...]:
+    """The names of the columns of a header, empty where a column has none; refuses what cannot be told apart."""
     names: list[str] = []
     for index, cell in enumerate(cells):
         try:
             cleaned = values.clean(cell)
         except ValueError as error:
-            raise UnreadableFile(path, f"header of column {_letters(index)}: {error}", line) from None
+            raise UnreadableFile(path, f"header of column {letters(index)}: {error}", line) from None
         names.append(header_name(cleaned))
     if not any(names):
         raise UnreadableFile(path, "the header line names no column", line)
@@ -267,19 +312,19 @@ def _names(path: Path, cells: list[str], line: int) -> tuple[str, ...]:
     first: dict[str, int] = {}
     for index, name in enumerate(names):
         if name and first.setdefault(name, index) != index:
-            where = f"columns {_letters(first[name])} and {_letters(index)}"
+            where = f"columns {letters(first[name])} and {letters(index)}"
             raise UnreadableFile(path, f"two columns are named {name[:100]!r}: {where}; rename one", line)
     return tuple(names)
 
 
-def _letters(index: int) -> str:
+def letters(index: int) -> str:
     """A column's letters as spreadsheets show them: 0 is A, 26 is AA."""
-    letters = ""
+    shown = ""
     index += 1
     while index:
         index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+        shown = chr(65 + rest) + shown
+    return shown
 
 
 def _broken(lines: _Lines, start: int, delimiter: str, error: str) -> BadRow:

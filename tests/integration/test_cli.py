@@ -241,6 +241,22 @@ def test_template_prints_a_table_and_what_it_means(tmp_path: Path) -> None:
     assert unknown.returncode == 1 and "PAIRED_WITH" in one_line(unknown)
 
 
+def test_the_forms_are_written_once_and_load_as_nothing(home: Path, tmp_path: Path) -> None:
+    written = run("template", "--xlsx", "funds,staff", "--out", "forms.xlsx", home=home, cwd=tmp_path)
+    assert written.returncode == 0 and "wrote forms.xlsx" in written.stderr
+    assert "is there already" in one_line(
+        run("template", "--xlsx", "all", "--out", "forms.xlsx", home=home, cwd=tmp_path)
+    )
+    assert "there is no form 'x'" in one_line(run("template", "--xlsx", "x", home=home, cwd=tmp_path))
+    assert "leave one of them out" in one_line(run("template", "FUNDS", "--xlsx", "all", home=home, cwd=tmp_path))
+    assert run("load", write(tmp_path, "places.csv", PLACES), "--force", home=home).returncode == 0
+    checked = run("check", "forms.xlsx", "--format", "xlsx", "--sheet", "选派人员 Staff", home=home, cwd=tmp_path)
+    assert checked.returncode == 0 and "forms: 0 rows" in checked.stdout
+    assert "sheet 选派人员 Staff: the example row is left out" in checked.stderr and "帮扶资金" not in checked.stderr
+    assert "has no sheet y" in one_line(run("check", "forms.xlsx", "--sheet", "y", home=home, cwd=tmp_path))
+    assert "there is no format y" in one_line(run("check", "forms.xlsx", "--format", "y", home=home, cwd=tmp_path))
+
+
 def test_help_answers_without_loading_the_packages() -> None:
     code = "import sys; import cli.main; print({m.split('.')[0] for m in sys.modules} & {'neo4j', 'strawberry', 'uvicorn'})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

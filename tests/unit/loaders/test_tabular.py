@@ -98,7 +98,9 @@ def test_an_encoding_asked_for_is_used(tmp_path: Path):
         ("id,name\n1,Übergrößenträger\n", "latin-1"),
         ("id,name\n1,Cooperación Española\n2,ÑÑ\n", "latin-1"),
         ("id,name\n1,Česká rozvojová agentura\n", "cp1250"),
-        ("编号,名称\n1,臺灣省澎湖縣政府補助款\n2,國際合作發展基金會\n", "big5"),
+        ("id,name\n1,臺北\n", "big5"),
+        ("id,name\n1,昆明\n", "gbk"),
+        ("id,name\n1,臺灣省澎湖縣政府補助款\n2,國際合作發展基金會\n", "gbk"),
         ("id,name\n1,대한민국 한국국제협력단\n2,서울특별시\n3,무상원조 사업\n", "euc_kr"),
         ("id,name\n1,国際協力機構\n2,東京都の支援\n", "shift_jis"),
         ("id,name\n1,国際協力機構による支援\n2,東京都の支援\n", "euc_jp"),
@@ -109,6 +111,28 @@ def test_an_encoding_asked_for_is_used(tmp_path: Path):
 )
 def test_other_encodings_are_refused_and_never_read_as_gb18030(tmp_path: Path, text: str, encoding: str):
     refuse(write(tmp_path, text.encode(encoding, "ignore")), "--encoding")
+
+
+TRADITIONAL = "編號,名稱,金額\n1,上海市幫扶雲南省寧蒗縣,1200\n2,臺灣省澎湖縣政府補助款,900\n3,許功蓋,5\n"
+
+
+def test_big5_is_found_where_it_reads_as_chinese_and_gb18030_does_not(tmp_path: Path):
+    path = write(tmp_path, TRADITIONAL.encode("big5"))
+    with open_table(path) as table:
+        assert (table.encoding, table.header) == ("cp950", ("編號", "名稱", "金額"))
+    assert good(read(path)) == [
+        (2, {"編號": "1", "名稱": "上海市幫扶雲南省寧蒗縣", "金額": "1200"}),
+        (3, {"編號": "2", "名稱": "臺灣省澎湖縣政府補助款", "金額": "900"}),
+        (4, {"編號": "3", "名稱": "許功蓋", "金額": "5"}),  # their second bytes are a backslash
+    ]
+    assert good(read(path, "big5")) == good(read(path))
+    cut = write(tmp_path, TRADITIONAL.encode("big5")[:-1] + b"\xa4")
+    refuse(cut, "nor Big5; repair the line or pass --encoding")
+
+
+def test_what_may_be_either_of_two_encodings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("loaders.encoding._why_not_chinese", lambda _file, _codec: "")
+    refuse(write(tmp_path, CHINESE.encode("gb18030")), "pass --encoding gb18030 or --encoding big5")
 
 
 def test_one_broken_byte_in_utf8_is_named_and_not_read_as_gb18030(tmp_path: Path):
@@ -217,6 +241,18 @@ def test_header_only_has_names_and_no_rows(tmp_path: Path, content: str, delimit
 )
 def test_a_header_that_misleads_is_refused(tmp_path: Path, content: str, why: str):
     refuse(write(tmp_path, content), why)
+
+
+def test_a_header_is_found_below_titles(tmp_path: Path):
+    text = '某县资金表,,\n"单位：万元\n2024",,\n\n名称;备注\na,b,c\n1,2,3\n'
+    with open_table(write(tmp_path, text), None, [lambda names: "b" in names]) as table:
+        assert (table.header, table.header_line, table.delimiter) == (("a", "b", "c"), 6, ",")
+        assert table.titles == ((1, "某县资金表,,"), (2, '"单位：万元\n2024",,'), (5, "名称;备注"))
+        assert good(list(table.rows())) == good(list(table.rows())) == [(7, {"a": "1", "b": "2", "c": "3"})]
+    with open_table(write(tmp_path, text), None, [lambda names: "z" in names, lambda names: "备注" in names]) as table:
+        assert (table.header, table.header_line, table.delimiter) == (("名称", "备注"), 5, ";")
+    with open_table(write(tmp_path, "\n" * 19 + "x,y\n" + "a,b\n"), None, [lambda names: "b" in names]) as table:
+        assert table.header == ("x", "y")  # the header is looked for among the first 20 records only
 
 
 def test_columns_without_name_and_data_are_left_out(tmp_path: Path):

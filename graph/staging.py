@@ -33,7 +33,8 @@ _BY_USE = (
     "CREATE INDEX claim_start ON claim (type, start); CREATE INDEX claim_end ON claim (type, end); "
     "CREATE INDEX mention_use ON mention (what, id);"
 )
-_INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_order ON claim (type, start, id);"
+_ENTITY_ID = "CREATE INDEX IF NOT EXISTS entity_id ON entity (id)"
+_INDEXES = f"{_ENTITY_ID}; CREATE INDEX claim_order ON claim (type, start, id);"
 #: Nothing is kept for good; what is read again stays in a cache of 16 MB, so that memory stays flat.
 _PRAGMAS = """
 PRAGMA page_size=16384; PRAGMA cache_size=-16000; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
@@ -57,6 +58,18 @@ class Described:
     descriptions: list[PreparedClaim]
 
 
+class Money(msgspec.Struct, frozen=True, rename={"class_": "class"}):
+    """What a claim says of money."""
+
+    amount_text: str = ""
+    class_: str = ""
+    currency: str = ""
+    part_of: str = ""
+
+
+_money = msgspec.msgpack.Decoder(Money)
+
+
 class Staging:
     """Records of one run. Add all, `settle`, then read; a rejected row takes all its records with it."""
 
@@ -72,6 +85,7 @@ class Staging:
         self.is_change = False  # whether it is a run of changes, not of all that its dataset holds
         self._citing = False
         self._rejecting = False
+        self._labelling = False
         self._searching = False
         self._seq = 0
         self._entities: list[tuple[Any, ...]] = []
@@ -211,6 +225,11 @@ class Staging:
     def labels(self, ids: Iterable[str]) -> dict[str, set[str]]:
         """Labels this run gives to ids; ids it does not hold are left out."""
         self._flush()
+        if (
+            not self._labelling
+        ):  # made when they are first asked for, so that a file of many entities is not searched whole
+            self._labelling = True
+            self._db.execute(_ENTITY_ID)
         found: dict[str, set[str]] = {}
         wanted = list(ids)
         for first in range(0, len(wanted), 500):
@@ -320,6 +339,12 @@ class Staging:
                 locator=locator,
                 values=self._decoder.decode(payload),
             )
+
+    def money(self) -> Iterator[tuple[str, Money]]:
+        """What each claim of a type with money says of it, in no order."""
+        for type_ in sorted(r.name for r in self.vocabulary.relationships if r.money):
+            for (payload,) in self._db.execute("SELECT payload FROM claim WHERE type = ?", (type_,)):
+                yield type_, _money.decode(payload)
 
     def types(self) -> set[str]:
         """Types of which there are claims."""

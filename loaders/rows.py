@@ -78,6 +78,7 @@ class RowBuilder:
         self._ends_of = 0  # size of the directory they were found in
         self._sources: dict[tuple[str, str, str], str] = {}
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
+        self.met: set[int] = set()  # hashes of ids met in the files of the load, for formats that tell of repetitions
         #: Ids that rows of this load gave to what they named, by label and folded name.
         self.named_here: dict[tuple[str, str], set[str]] = {}
         self.sheet = ""  # which part of its file is read, where it has several

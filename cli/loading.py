@@ -56,13 +56,13 @@ def load(
     rejects: Path | None,
     encoding: str | None,
     format: str | None = None,
+    validate: bool = False,
     sheet: str | None = None,
     dry_run: bool,
     append: bool = False,
     allow_retract: bool = False,
     force: bool = False,
     wait: float = 0.0,
-    sums: bool = False,
 ) -> None:
     files = expanded(paths)
     name = dataset_of(paths, files, dataset)
@@ -72,6 +72,7 @@ def load(
         mapping=mapping,
         encoding=encoding,
         format=format,
+        validate=validate,
         sheet=sheet,
         dry_run=dry_run,
         append=append,
@@ -83,8 +84,7 @@ def load(
     )
     report = asyncio.run(_load(files, options))
     show(report, dry_run=dry_run)
-    if sums:
-        show_sums(report)
+    show_sums(report)
     _end(report)
 
 
@@ -175,4 +175,5 @@ def show(report: Report, *, dry_run: bool) -> None:
 
 def show_sums(report: Report) -> None:
     for (type_, class_, currency), total in sorted(report.sums.items()):
-        typer.echo(f"{type_} {class_} {currency} {total:f}")
+        n = report.figures[type_, class_, currency]
+        typer.echo(f"{type_} {class_} {currency} {total:f} ({n:,} claims)")

@@ -45,7 +45,13 @@ Encoding = Annotated[
 ]
 Format = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--format", help="Format of the files, where their content does not tell: csv, xlsx, xls, ods …"),
+    typer.Option(
+        "--format", help="Format of the files, where their content does not tell: csv, xlsx, xls, ods, iati …"
+    ),
+]
+Validate = Annotated[
+    bool,
+    typer.Option("--validate", help="Check against the published schema too (IATI 2.0x): what it refuses is rejected."),
 ]
 Sheet = Annotated[
     Optional[str],  # noqa: UP045
@@ -98,6 +104,7 @@ def load(
     rejects: Rejects = None,
     encoding: Encoding = None,
     format: Format = None,
+    validate: Validate = False,
     sheet: Sheet = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only, write nothing.")] = False,
     append: Annotated[bool, typer.Option("--append", help="Never retract what the files no longer hold.")] = False,
@@ -123,6 +130,7 @@ def load(
         rejects=rejects,
         encoding=encoding,
         format=format,
+        validate=validate,
         sheet=sheet,
         dry_run=dry_run,
         append=append,
@@ -140,6 +148,7 @@ def check(
     rejects: Rejects = None,
     encoding: Encoding = None,
     format: Format = None,
+    validate: Validate = False,
     sheet: Sheet = None,
 ) -> None:
     """Read and check files against the graph, write nothing; print rows, claims, exact sums and every fault.
@@ -155,9 +164,9 @@ def check(
         rejects=rejects,
         encoding=encoding,
         format=format,
+        validate=validate,
         sheet=sheet,
         dry_run=True,
-        sums=True,
     )
 
 

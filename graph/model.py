@@ -446,7 +446,7 @@ NODES: tuple[NodeType, ...] = (
         label="Project",
         zh="项目",
         description="A project, an IATI activity, or a counted batch of projects.",
-        prefixes=("project:", "iati:", "360g:", "aiddata:"),
+        prefixes=("project:", "iati:", "360g:", "aiddata:", "ftm:"),
         id_example="project:lihe-extraction-base",
         properties=(
             _text("identifier", "项目编号", "Identifier its publisher gives it."),
@@ -459,6 +459,20 @@ NODES: tuple[NodeType, ...] = (
                 zh="转报",
                 example="",
                 description="Whether who publishes it reproduces what others reported.",
+            ),
+            Property(
+                name="planned_start",
+                kind=Kind.DAY,
+                zh="计划开始",
+                example="",
+                description="Day it was planned to start; valid_from is when it did.",
+            ),
+            Property(
+                name="planned_end",
+                kind=Kind.DAY,
+                zh="计划结束",
+                example="",
+                description="Last day as planned; valid_to is when it ended.",
             ),
             _count("count", "数量", "How many projects, where it is a batch; empty: unknown.", "projects", "20"),
             _code("count_bound", "数量界限", "How count bounds the true number.", BOUND),
@@ -748,6 +762,20 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
             _text("flow_type", "流量类型", "Kind of flow, as read: ODA, other official flow, private …"),
             _text("finance_type", "融资类型", "Grant, loan …, as read."),
             _text("aid_type", "援助类型", "Type of aid, as read."),
+            Property(
+                name="place",
+                kind=Kind.ENTITY,
+                zh="用于地方",
+                example="",
+                description="Country or region the money is for, where the transaction itself says so.",
+            ),
+            Property(
+                name="sectors",
+                kind=Kind.TEXTS,
+                zh="用于行业",
+                example="",
+                description="Ids of the sectors the money is for, one of each vocabulary, where the transaction itself says so.",
+            ),
             Property(
                 name="official",
                 kind=Kind.BOOLEAN,
@@ -1450,6 +1478,8 @@ INDICATORS: tuple[tuple[LiteralString, LiteralString, LiteralString, Literal["st
     ("jobs", "jobs", "person", "stock"),
     ("households", "households with more income", "household", "stock"),
     ("buying_trip", "length of one buying trip, one way", "day", "stock"),
+    ("total_budget", "budget of an organization, for all that it does", "a currency", "flow"),
+    ("total_expenditure", "spending of an organization, for all that it does", "a currency", "flow"),
     ("rectification_open", "problems found and not yet rectified", "problem", "stock"),
 )
 

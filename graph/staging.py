@@ -26,12 +26,15 @@ CREATE TABLE entity (id TEXT, label TEXT, stub INT, file INT, line INT);
 CREATE TABLE claim (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, start TEXT, end TEXT, fact TEXT, source TEXT,
   digest TEXT, payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
 CREATE TABLE mention (id TEXT, labels TEXT, what TEXT, file INT, line INT);
+CREATE TABLE replaced (locator TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE stored (id TEXT PRIMARY KEY, type TEXT, start TEXT, end TEXT, digest TEXT, replaced INT) WITHOUT ROWID;
 """
 _BY_USE = (
     "CREATE INDEX claim_start ON claim (type, start); CREATE INDEX claim_end ON claim (type, end); "
     "CREATE INDEX mention_use ON mention (what, id);"
 )
-_INDEXES = "CREATE INDEX entity_id ON entity (id); CREATE INDEX claim_order ON claim (type, start, id);"
+_ENTITY_ID = "CREATE INDEX IF NOT EXISTS entity_id ON entity (id)"
+_INDEXES = f"{_ENTITY_ID}; CREATE INDEX claim_order ON claim (type, start, id);"
 #: Nothing is kept for good; what is read again stays in a cache of 16 MB, so that memory stays flat.
 _PRAGMAS = """
 PRAGMA page_size=16384; PRAGMA cache_size=-16000; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
@@ -55,6 +58,18 @@ class Described:
     descriptions: list[PreparedClaim]
 
 
+class Money(msgspec.Struct, frozen=True, rename={"class_": "class"}):
+    """What a claim says of money."""
+
+    amount_text: str = ""
+    class_: str = ""
+    currency: str = ""
+    part_of: str = ""
+
+
+_money = msgspec.msgpack.Decoder(Money)
+
+
 class Staging:
     """Records of one run. Add all, `settle`, then read; a rejected row takes all its records with it."""
 
@@ -67,8 +82,10 @@ class Staging:
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
             for r in vocabulary.relationships
         }
+        self.is_change = False  # whether it is a run of changes, not of all that its dataset holds
         self._citing = False
         self._rejecting = False
+        self._labelling = False
         self._searching = False
         self._seq = 0
         self._entities: list[tuple[Any, ...]] = []
@@ -208,6 +225,11 @@ class Staging:
     def labels(self, ids: Iterable[str]) -> dict[str, set[str]]:
         """Labels this run gives to ids; ids it does not hold are left out."""
         self._flush()
+        if (
+            not self._labelling
+        ):  # made when they are first asked for, so that a file of many entities is not searched whole
+            self._labelling = True
+            self._db.execute(_ENTITY_ID)
         found: dict[str, set[str]] = {}
         wanted = list(ids)
         for first in range(0, len(wanted), 500):
@@ -318,6 +340,12 @@ class Staging:
                 values=self._decoder.decode(payload),
             )
 
+    def money(self) -> Iterator[tuple[str, Money]]:
+        """What each claim of a type with money says of it, in no order."""
+        for type_ in sorted(r.name for r in self.vocabulary.relationships if r.money):
+            for (payload,) in self._db.execute("SELECT payload FROM claim WHERE type = ?", (type_,)):
+                yield type_, _money.decode(payload)
+
     def types(self) -> set[str]:
         """Types of which there are claims."""
         return {type_ for (type_,) in self._db.execute("SELECT DISTINCT type FROM claim")}
@@ -344,6 +372,59 @@ class Staging:
         )
         for (start, end), claims in groupby(self._claims(where, (type_,)), key=lambda claim: (claim.start, claim.end)):
             yield start, end, list(claims)
+
+    def replace(self, locator: str) -> bool:
+        """The run is one of changes: what its dataset has with this locator goes, but for what the run holds again.
+
+        Empty, it replaces nothing. False where the run has replaced it before."""
+        self.is_change = True
+        if not locator:
+            return True
+        return self._db.execute("INSERT OR IGNORE INTO replaced VALUES (?)", (locator,)).rowcount == 1
+
+    def add_stored(self, claims: list[tuple[str, str, str, str, str, str]]) -> None:
+        """Takes note of open claims of the dataset: (type, start, end, id, digest, locator)."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO stored "
+            "SELECT ?4, ?1, ?2, ?3, ?5, EXISTS (SELECT 1 FROM replaced WHERE locator = ?6)",
+            claims,
+        )
+
+    def give_way(self) -> None:
+        """Claims of a run of changes make way for those that stay in the dataset: a state that stands there alike is
+        not said again, others get numbers that are free."""
+        self._db.execute("CREATE INDEX IF NOT EXISTS claim_id ON claim (id)")
+        clashes = (
+            "SELECT c.seq, c.type, c.fact, c.source, c.digest FROM claim c JOIN stored s ON s.id = c.id "
+            "WHERE NOT s.replaced AND c.file <> ? ORDER BY c.seq"
+        )
+        for seq, type_, fact, source, digest in self._db.execute(clashes, (DOCUMENT,)).fetchall():
+            is_state = self.vocabulary.relationship[type_].time is Time.STATE
+            n = 1
+            while taken := self._taken(identity.claim_id(fact, source, n)):
+                if is_state and digest in taken:
+                    break
+                n += 1
+            if taken:
+                self._db.execute("DELETE FROM claim WHERE seq = ?", (seq,))
+            else:
+                self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
+
+    def _taken(self, id_: str) -> list[str]:
+        """Digests of the claims that have an id: one that stays in the dataset, one of the run with another number."""
+        sql = (
+            "SELECT digest FROM stored WHERE id = ?1 AND NOT replaced UNION ALL SELECT '' FROM claim WHERE id = ?1 "
+            "AND id NOT IN (SELECT id FROM stored WHERE NOT replaced)"
+        )
+        return [row[0] for row in self._db.execute(sql, (id_,))]
+
+    def gone(self, type_: str) -> list[tuple[str, str, str]]:
+        """(start, end, id) of the claims of a type that a run of changes replaces and does not hold."""
+        sql = (
+            "SELECT start, end, id FROM stored WHERE type = ? AND replaced AND id NOT IN (SELECT id FROM claim) "
+            "ORDER BY start, end, id"
+        )
+        return self._db.execute(sql, (type_,)).fetchall()
 
     def holds(self, claim_ids: list[str]) -> set[str]:
         """Those of the ids that this run holds."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from loaders import tables, tabular, workbooks
+from loaders import followthemoney, iati, tables, tabular, threesixty, workbooks
 from loaders.reading import How, Opener
 from loaders.records import LoadError
 
@@ -25,6 +25,7 @@ def _is_ods(head: bytes) -> bool:
 
 #: In the order they are tried; the last one takes what no other fits, and says what is wrong with it.
 FORMATS: tuple[Format, ...] = (
+    Format(name="iati", open=iati.open_file, suffixes=(".xml",), fits=iati.fits),
     Format(name="ods", open=tables.open_workbook, suffixes=(".ods",), fits=_is_ods),
     Format(
         name="xlsx",
@@ -33,6 +34,13 @@ FORMATS: tuple[Format, ...] = (
         fits=lambda head: head.startswith(workbooks.ZIP),
     ),
     Format(name="xls", open=tables.open_workbook, suffixes=(".xls",), fits=lambda head: head.startswith(workbooks.OLE)),
+    Format(
+        name=followthemoney.NAME,
+        open=followthemoney.open_lines,
+        suffixes=(".jsonl", ".ndjson"),
+        fits=followthemoney.fits,
+    ),
+    Format(name="360giving", open=threesixty.open_json, suffixes=(".json",), fits=threesixty.fits),
     Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
 )
 #: Bytes a format is told by.

@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Kind, Property, Vocabulary
 from graph.records import Claim, Entity
-from loaders import forms, tabular, values
+from loaders import forms, standards, tabular, values
 from loaders.records import LoadError, RowError
 from loaders.rows import Cells, RowBuilder
 
@@ -59,6 +59,10 @@ class Mapper(Protocol):
 
     def header_of(self, name: str) -> str:
         """The column of the table that fills a property or an end; its name where none does."""
+        ...
+
+    def notes(self) -> list[str]:
+        """What was left out of the rows, once they are read."""
         ...
 
 
@@ -145,6 +149,9 @@ class TemplateMapper:
 
     def header_of(self, name: str) -> str:
         return self._headers.get(name) or self._headers.get(f"{name}_name") or name
+
+    def notes(self) -> list[str]:
+        return []
 
     def _claim(self, cells: Cells, line: int, builder: RowBuilder) -> list[Entity | Claim]:
         text = cells.texts.get(RELATIONSHIP, "")
@@ -261,6 +268,9 @@ class TableMapping:
                     return rule.fill[filled]
         return name
 
+    def notes(self) -> list[str]:
+        return []
+
     def fits(self, header: tuple[str, ...]) -> bool:
         return set(self.columns) <= set(header)
 
@@ -371,12 +381,14 @@ class Headers:
 
     @classmethod
     def of(cls, wanted: str | None, vocabulary: Vocabulary = MODEL) -> "Headers":
-        asked = wanted if wanted in (None, "template") else _asked_for(wanted, vocabulary)
+        asked = wanted if wanted in (None, "template", *standards.NAMES) else _asked_for(wanted, vocabulary)
         known = frozenset(known_columns(vocabulary)) | forms.headers()
         return cls(asked, tuple(built_in(vocabulary).values()), known)
 
     def fit(self, names: Sequence[str]) -> bool:
         given = tuple(dict.fromkeys(name for name in names if name))
+        if (self.wanted is None or isinstance(self.wanted, str)) and standards.fit(given, self.wanted):
+            return True
         if len(given) < 2 and not isinstance(self.wanted, TableMapping):
             return False
         if isinstance(self.wanted, TableMapping):
@@ -416,6 +428,8 @@ def choose(header: tuple[str, ...], wanted: str | None, vocabulary: Vocabulary =
     """The mapper for a table: the one asked for by name or file, else the one its header fits."""
     if wanted == "template":
         return TemplateMapper(header, vocabulary)
+    if (published := standards.choose(header, wanted)) is not None:
+        return published
     if wanted:
         asked = _asked_for(wanted, vocabulary)
         if isinstance(asked, TableMapping):

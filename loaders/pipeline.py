@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,19 +25,21 @@ from graph.write import bulk as bulk_files
 from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory
-from loaders.reading import How, Measured, Part
-from loaders.records import Issue, LoadError, Report
+from loaders.reading import How, Measured, Part, line_of
+from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rows import RowBuilder
 
 #: Issues kept in memory for the report; all of them are in the rejects file.
 SHOWN = 1_000
 CHUNK = 5_000
+#: Digits that sums are added with: of 38 before and 38 after the point, of any number of figures that there may be.
+_EXACT = 100
 _COLUMN_OF = {"start": "from", "end": "to"}
 _REJECTS = ("file", "line", "column", "value", "reason")
 
 #: Stage, rows done, rows in all; 0 where that is not known. While `reading` it is an estimate.
 Progress = Callable[[str, int, int], None]
-#: file number, line, column, value, reason
+#: file number, place in it, column, value, reason
 Fault = tuple[int, int, str, str, str]
 T = TypeVar("T")
 
@@ -85,9 +87,10 @@ class Rejects:
         self._file = None
         self._writer = None
 
-    def add(self, issue: Issue) -> None:
-        if (issue.file, issue.line) not in self._rows:
-            self._rows.add((issue.file, issue.line))
+    def add(self, issue: Issue, place: int) -> None:
+        """`place` tells rows apart, of which a line may hold several."""
+        if (issue.file, place) not in self._rows:
+            self._rows.add((issue.file, place))
             self._report.rejected += 1
         if len(self._report.issues) < SHOWN:
             self._report.issues.append(issue)
@@ -160,8 +163,9 @@ async def load(
             # what is checked must still be so when it is written
             async with write.writer(graph, options.dataset, wait=options.wait, on_wait=on_wait) as lock:
                 await reading.check()
-                if report.rejected and report.rejected == report.rows:
+                if report.rejected and report.rejected >= report.rows:
                     return report
+                reading.sum()
                 report.counts = await write.load(
                     graph,
                     staging,
@@ -260,6 +264,7 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
         str(options.append),
         str(options.format),
         str(options.encoding),
+        str(options.validate),
         str(options.sheet),
         repr(asdict(options.passport)),
         options.version,
@@ -302,6 +307,7 @@ class _Reading:
         )
         self._bytes = self._bytes_read = self._piece = 0.0  # of all files; read; of what is being read
         self._names: list[str] = []  # of the parts, by number
+        self._whole = False  # whether units were no changes to the dataset, but all of it
         self._parts: list[Part] = []  # as they were read; kept for the headers that faults name
 
     async def all(self, files: Sequence[Path]) -> None:
@@ -325,6 +331,10 @@ class _Reading:
             self._bytes_read += self._piece
         if self._report.rows >= CHUNK:
             self._progress("reading", self._report.rows, self._report.rows)
+        if self._staging.is_change and self._whole:
+            raise LoadError(
+                "some files are whole, others are changes: load the whole first, then each change by itself"
+            )
         wanted = self._options.passport.rows
         if wanted is not None and self._report.rows != wanted:
             raise LoadError(
@@ -369,15 +379,23 @@ class _Reading:
         self._parts.append(part)
         self._names.append(name)
         self._report.mapping = part.mapping
+        builder.sheet = part.name
         for unit in part.units(builder):
-            self._report.rows += 1
-            if self._report.rows % CHUNK == 0:
+            self._report.rows += unit.row
+            if unit.row and self._report.rows % CHUNK == 0:
                 self._progress("reading", self._report.rows, self._rows_in_all(part))
-            for fault in unit.faults:
-                self._issue(name, unit.line, fault.column, fault.value, fault.reason)
-            if not unit.faults:
+            faults = unit.faults
+            if unit.replaces is not None and not self._staging.replace(unit.replaces):
+                faults = [
+                    RowError("is changed before in this load: load one change after the other", value=unit.replaces)
+                ]
+            self._whole = self._whole or (unit.replaces is None and bool(unit.records))
+            place = unit.place
+            for fault in faults:
+                self._issue(name, place, fault.column, fault.value, fault.reason)
+            if not faults:
                 for record in unit.records:
-                    self._staging.add(record, file=number, line=unit.line)
+                    self._staging.add(record, file=number, line=place)
             while builder.new_sources:
                 self._staging.add_source(builder.new_sources.pop())
         self._report.notes += part.notes()
@@ -390,16 +408,17 @@ class _Reading:
         read = self._bytes_read + share * self._piece
         return max(self._report.rows, round(self._report.rows * self._bytes / read)) if read else 0
 
-    def _issue(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        self._rejects.add(Issue(file=file, line=line, column=column, value=value[:200], reason=reason))
+    def _issue(self, file: str, place: int, column: str, value: str, reason: str) -> None:
+        self._rejects.add(Issue(file=file, line=line_of(place), column=column, value=value[:200], reason=reason), place)
 
     def sum(self) -> None:
-        """Exact sums of what would be written; a figure that is part of another is not added to it."""
-        for claim in self._staging.claims():
-            said = claim.values
-            if "amount_text" in said and "part_of" not in said:
-                key = (claim.type, str(said.get("class", "")), str(said["currency"]))
-                self._report.sums[key] = self._report.sums.get(key, Decimal(0)) + Decimal(str(said["amount_text"]))
+        """Counts and exact sums of what is to be written; a figure that is part of another is not added to it."""
+        with localcontext(prec=_EXACT):
+            for type_, money in self._staging.money():
+                if money.amount_text and not money.part_of:
+                    key = (type_, money.class_, money.currency)
+                    self._report.figures[key] = self._report.figures.get(key, 0) + 1
+                    self._report.sums[key] = self._report.sums.get(key, Decimal(0)) + Decimal(money.amount_text)
 
     async def _check(self) -> None:
         """Every id that a row names exists, of a type that may stand there; rows that fail are taken out, again and
@@ -412,10 +431,10 @@ class _Reading:
             ]
             if not faults:
                 return
-            for file, line, column, value, reason in faults:
+            for file, place, column, value, reason in faults:
                 header = self._parts[file].header_of(column) if file >= 0 else column
-                self._issue(self._names[file] if file >= 0 else "", line, header, value, reason)
-                self._staging.reject(file, line)
+                self._issue(self._names[file] if file >= 0 else "", place, header, value, reason)
+                self._staging.reject(file, place)
 
     async def _label_faults(self) -> AsyncIterator[Fault]:
         for chunk in _chunks(self._staging.entity_rows()):

@@ -16,13 +16,33 @@ from graph.records import Claim, Entity
 from loaders.records import RowError
 from loaders.rows import RowBuilder
 
+#: Bits of a place that tell units of one line apart.
+_SHIFT = 31
+
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """Records of one place of a part, by its line or row (from 1); with a fault they are not loaded, and it is named."""
+    """Records of one place of a part, by its line or row (from 1); with a fault they are not loaded, and it is named.
+
+    `replaces`: the unit is a change to a dataset: its records, none for a deletion, come in the place of what the dataset
+    has with this locator (nothing where it is empty), and all else of the dataset stays. `n` tells units apart that begin in
+    one line (below 2^31). `row`: whether the report counts it among its rows.
+    """
 
     line: int
+    n: int = 0
+    row: bool = True
     records: list[Entity | Claim] = []
     faults: list[RowError] = []
+    replaces: str | None = None
+
+    @property
+    def place(self) -> int:
+        """Line and n as one number, which orders units as they stand in the file."""
+        return self.line << _SHIFT | self.n
+
+
+def line_of(place: int) -> int:
+    return place >> _SHIFT
 
 
 class Part(Protocol):

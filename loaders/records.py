@@ -49,7 +49,7 @@ class Issue:
 
 @dataclass(slots=True)
 class Report:
-    """Outcome of one load or check. `sums`: exact sums read, by (type, class, currency)."""
+    """Outcome of one load or check. `figures` and `sums`: how many, and their exact sum, by (type, class, currency)."""
 
     dataset: str
     mapping: str
@@ -63,5 +63,6 @@ class Report:
     counts: Counts = field(default_factory=Counts)
     issues: list[Issue] = field(default_factory=list[Issue])
     notes: list[str] = field(default_factory=list[str])
+    figures: dict[tuple[str, str, str], int] = field(default_factory=dict[tuple[str, str, str], int])
     sums: dict[tuple[str, str, str], Decimal] = field(default_factory=dict[tuple[str, str, str], Decimal])
     rejects: Path | None = None

@@ -78,8 +78,11 @@ class RowBuilder:
         self._ends_of = 0  # size of the directory they were found in
         self._sources: dict[tuple[str, str, str], str] = {}
         self.new_sources: list[Entity] = []  # what rows said of their sources, to be taken by the pipeline
+        self.met: set[int] = set()  # hashes of ids met in the files of the load, for formats that tell of repetitions
         #: Ids that rows of this load gave to what they named, by label and folded name.
         self.named_here: dict[tuple[str, str], set[str]] = {}
+        self.sheet = ""  # which part of its file is read, where it has several
+        self.shared: dict[str, Any] = {}  # what one part of a load keeps for those read after it, by the format's name
         self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
         self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
         self._about = _readers(PROVENANCE)
@@ -291,7 +294,7 @@ class RowBuilder:
         text = cells.texts.get("source", "")
         locator = cells.text("locator")
         if not text.strip():
-            return self.document, locator or f"line {line}"
+            return self.document, locator or (f"sheet {self.sheet}, row {line}" if self.sheet else f"line {line}")
         title, publisher = cells.text("source_title"), cells.text("source_publisher")
         key = (text, title, publisher)
         if len(self._sources) > _MEMO:

@@ -88,6 +88,7 @@ class TablePart:
         units = ((column, values.header_unit(column)[1]) for column in self._table.header)
         told = [f"{where}: amounts of {column} are multiplied by {unit:,}" for column, unit in units if unit != 1]
         told += [f"{where}: the example row is left out"] if self._examples else []
+        told += [f"{where}: {note}" for note in self._mapper.notes()]
         return [*told, *self.left_out]
 
     def units(self, builder: RowBuilder) -> Iterator[Unit]:

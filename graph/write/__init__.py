@@ -54,7 +54,8 @@ async def load(
     `lock`, of `writer`, must have been held since the staging was checked against the graph.
     """
     is_new = not await runs.any_of(graph, origin.dataset)
-    withdrawn = [] if append or is_new else await _withdrawn(graph, staging, origin.dataset, vocabulary)
+    append = append or staging.is_change
+    withdrawn = [] if is_new else await _due(graph, staging, origin.dataset, vocabulary, append=append)
     _guard(withdrawn, allow_retract)
     run = await runs.begin(graph, origin, clock(), staged=staging.fingerprint(), append=append, version=version)
     staged = staging.types()
@@ -79,7 +80,7 @@ async def foreseen_retractions(
     vocabulary: Vocabulary = MODEL,
 ) -> int:
     """How many claims a load would withdraw its dataset's support from; RetractionRefused where it would be refused."""
-    withdrawn = [] if append else await _withdrawn(graph, staging, dataset, vocabulary)
+    withdrawn = await _due(graph, staging, dataset, vocabulary, append=append)
     _guard(withdrawn, allow_retract)
     return sum(len(claims) for _, claims, _ in withdrawn)
 
@@ -140,6 +141,32 @@ class _Loading(Batches):
 
 
 _Withdrawn = list[tuple[str, list[tuple[str, str, str]], int]]
+
+
+async def _due(graph: Graph, staging: Staging, dataset: str, vocabulary: Vocabulary, *, append: bool) -> "_Withdrawn":
+    if staging.is_change:
+        return await _replaced(graph, staging, dataset, vocabulary)
+    return [] if append else await _withdrawn(graph, staging, dataset, vocabulary)
+
+
+async def _replaced(graph: Graph, staging: Staging, dataset: str, vocabulary: Vocabulary) -> "_Withdrawn":
+    """As `_withdrawn`, of a run of changes: only claims of what it replaces. Its own claims give way to what stays."""
+    totals: dict[str, int] = {}
+    for relationship in vocabulary.relationships:
+        chunk: list[tuple[str, str, str, str, str, str]] = []
+        cypher = (
+            f"MATCH (a)-[c:{relationship.name}]->(b) WHERE c.retracted_at IS NULL AND $p.dataset IN c.datasets "
+            "RETURN a.id, b.id, c.id, c.digest, c.datasets, c.locators"
+        )
+        async for start, end, id_, digest, datasets, locators in graph.stream(cypher, {"dataset": dataset}):
+            totals[relationship.name] = totals.get(relationship.name, 0) + 1
+            chunk.append((relationship.name, start, end, id_, digest, locators[datasets.index(dataset)]))
+            if len(chunk) == BATCH:
+                staging.add_stored(chunk)
+                chunk = []
+        staging.add_stored(chunk)
+    staging.give_way()
+    return [(type_, staging.gone(type_), total) for type_, total in totals.items()]
 
 
 async def _withdrawn(graph: Graph, staging: Staging, dataset: str, vocabulary: Vocabulary) -> _Withdrawn:

@@ -122,6 +122,9 @@ class FormMapper:
     def rank(self) -> int:
         return self._form.rank
 
+    def notes(self) -> list[str]:
+        return []
+
     def header_of(self, name: str) -> str:
         for rule in self._form.rules:
             for filled in (name, f"{name}_name"):

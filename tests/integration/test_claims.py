@@ -421,7 +421,7 @@ async def test_an_organization_is_refined_to_a_company_and_keeps_its_claims(plac
     ("entity", "id_", "reason"),
     [
         ("Prefecture", "cn:530724", "is a County already and cannot be a Prefecture too: give it another id"),
-        ("Company", "cn:530724", "must begin with org: or iati-org: and hold no spaces"),
+        ("Company", "cn:530724", "must begin with org: or ftm: and hold no spaces"),
     ],
 )
 async def test_what_is_a_county_cannot_be_something_else(

@@ -1,0 +1,410 @@
+"""One activity: what its elements say is kept as texts until it ends, and then made records of."""
+
+from collections.abc import Callable, Iterator
+
+from graph.records import Claim, Entity, Value
+from loaders.iati import codelists, flows, named, texts
+from loaders.iati.context import Context
+from loaders.iati.flows import Flow, Flows, Terms
+from loaders.iati.named import SECTORS, Location, Organization
+from loaders.iati.reader import Element
+from loaders.iati.shares import Shares
+from loaders.reading import Unit
+from loaders.records import RowError
+
+#: Flows kept until the activity ends; with more, they are handed on by what is known of the activity so far.
+KEPT = 5_000
+#: Elements of an activity of any one kind that are kept; flows, which are counted only.
+MANY, MANY_FLOWS = 10_000, 500_000
+_ROLES = {
+    **dict.fromkeys(("1", "funding"), "funding"),
+    **dict.fromkeys(("2", "accountable"), "accountable"),
+    **dict.fromkeys(("3", "extending"), "extending"),
+    **dict.fromkeys(("4", "implementing"), "implementing"),
+}
+_RELATIONS = {"1": "parent", "2": "child", "3": "sibling", "4": "co_funded", "5": "third_party"}
+_DATES = {
+    "1": "planned_start", "2": "valid_from", "3": "planned_end", "4": "valid_to",
+    "start-planned": "planned_start", "start-actual": "valid_from", "end-planned": "planned_end", "end-actual": "valid_to",
+}  # fmt: skip
+_TRUE = ("1", "true")
+
+
+class Activity:
+    """Takes the elements of an activity, in any order, and gives units of records."""
+
+    def __init__(self, record: Element, context: Context) -> None:
+        self._context = context
+        self._line = record.sourceline
+        self._language = texts.attribute(record, texts.LANG)
+        self._currency = texts.attribute(record, "default-currency")
+        self._said: dict[str, Value] = {}
+        if hierarchy := texts.attribute(record, "hierarchy"):
+            self._said["hierarchy"] = texts.line(hierarchy, 20)
+        self._identifiers: list[str] = []
+        self._reporting: list[tuple[Organization, str]] = []
+        self._participants: list[tuple[Organization, str, str]] = []
+        self._titles: list[texts.Narrative] = []
+        self._description = ""
+        self._is_general = False  # other kinds of descriptions (objectives, target groups) stand in where it is missing
+        self._dates: list[tuple[str, str, int]] = []
+        self._places: list[tuple[str, str, str, dict[str, Value], int]] = []
+        self._sectors: list[tuple[str, str, str, dict[str, Value], int]] = []
+        self._locations: list[Location] = []
+        self._related: list[tuple[str, str, int]] = []
+        self._codes: dict[str, str] = {}
+        self._pending: list[Flow] = []
+        self._numbers: dict[str, int] = {}
+        self._flows = Flows(context.entities, context.old)
+        self._implied_places: set[str] = set()
+        self._implied_sectors: set[str] = set()
+        self._kept = (
+            self._identifiers,
+            self._reporting,
+            self._participants,
+            self._titles,
+            self._dates,
+            self._places,
+            self._sectors,
+            self._locations,
+            self._related,
+        )
+        self._takers: dict[str, Callable[[Element], None]] = {
+            "iati-identifier": lambda e: self._identifiers.append(texts.own(e)),
+            "reporting-org": self._take_reporting,
+            "title": lambda e: self._titles.extend(texts.narratives(e, self._language)),
+            "description": self._take_description,
+            "participating-org": self._take_participant,
+            "activity-status": self._take_status,
+            "activity-date": self._take_date,
+            "recipient-country": lambda e: self._places.append(("", *self._coded(e))),
+            "recipient-region": lambda e: self._places.append(
+                (texts.attribute(e, "vocabulary") or "1", *self._coded(e))
+            ),
+            "sector": lambda e: self._sectors.append((texts.attribute(e, "vocabulary") or "1", *self._coded(e))),
+            "location": lambda e: self._locations.append(Location(e, self._language)),
+            "related-activity": self._take_related,
+            "default-flow-type": lambda e: self._take_default("flow_type", e),
+            "default-finance-type": lambda e: self._take_default("finance_type", e),
+            "default-aid-type": lambda e: self._take_default("aid_type", e),
+            flows.TRANSACTION: self._take_flow,
+            flows.BUDGET: self._take_flow,
+            flows.PLANNED: self._take_flow,
+        }
+
+    def take(self, element: Element) -> Iterator[Unit]:
+        """Keeps what an element says; gives units where it cannot be used, or flows that are too many to be kept."""
+        if (taker := self._takers.get(element.tag)) is None:
+            return
+        try:
+            taker(element)
+        except ValueError as error:
+            yield self._context.fault(element.sourceline, str(element.tag), str(error), about=self._about())
+        if element.tag in self._numbers:
+            yield from self._handed_on(element)
+        elif any(len(many) > MANY for many in self._kept):
+            raise self._context.unreadable(
+                element.sourceline, f"{self._about()} has more than {MANY:,} of {element.tag}"
+            )
+
+    def _handed_on(self, element: Element) -> Iterator[Unit]:
+        if len(self._pending) > KEPT:
+            if sum(self._numbers.values()) > MANY_FLOWS:
+                raise self._context.unreadable(
+                    element.sourceline,
+                    f"{self._about()} has more than {MANY_FLOWS:,} transactions and budgets: split it",
+                )
+            yield from self._flow_units()
+
+    def identified(self, record: Element) -> str:
+        """What a whole activity is called in faults."""
+        self._identifiers = [texts.own(child) for child in record if child.tag == "iati-identifier"]
+        return self._about()
+
+    # --- what elements say ---------------------------------------------------------------------------------------------
+
+    def _coded(self, element: Element) -> tuple[str, str, dict[str, Value], int]:
+        names = texts.names(texts.narratives(element, self._language))
+        return texts.attribute(element, "code"), texts.attribute(element, "percentage"), names, element.sourceline
+
+    def _take_reporting(self, element: Element) -> None:
+        organization = named.organization(element, self._language)
+        self._reporting.append((organization, texts.attribute(element, "secondary-reporter").lower()))
+
+    def _take_description(self, element: Element) -> None:
+        found = texts.narratives(element, self._language, texts.MAX_TEXT)
+        general = texts.attribute(element, "type") in ("", "1")
+        if found and (not self._description or (general and not self._is_general)):
+            self._description, self._is_general = found[0].text, general
+
+    def _take_participant(self, element: Element) -> None:
+        role = texts.attribute(element, "role")
+        if role.lower() not in _ROLES:
+            raise ValueError(
+                f"{role[:100]!r} is no role: IATI has 1 funding, 2 accountable, 3 extending, 4 implementing"
+            )
+        organization = named.organization(element, self._language)
+        if not organization.ref and not organization.names:
+            raise ValueError("names no organization: it has neither a ref nor a name")
+        self._participants.append((organization, _ROLES[role.lower()], texts.attribute(element, "activity-id")))
+
+    def _take_status(self, element: Element) -> None:
+        code = texts.attribute(element, "code")
+        status = codelists.name("ActivityStatus", code) or texts.line(texts.own(element) or code, 100)
+        if status:
+            self._said.setdefault("status", status)
+
+    def _take_date(self, element: Element) -> None:
+        name = _DATES.get(texts.attribute(element, "type").lower())
+        text = texts.attribute(element, "iso-date") or texts.own(element)
+        if name is None:
+            raise ValueError(f"{texts.attribute(element, 'type')[:100]!r} is no type of dates: IATI has 1 to 4")
+        if text:
+            self._dates.append((name, texts.day(text), element.sourceline))
+
+    def _take_related(self, element: Element) -> None:
+        relation = _RELATIONS.get(texts.attribute(element, "type"))
+        if relation is None:
+            raise ValueError(f"{texts.attribute(element, 'type')[:100]!r} is no type of relations: IATI has 1 to 5")
+        self._related.append((texts.identifier(texts.attribute(element, "ref")), relation, element.sourceline))
+
+    def _take_default(self, name: str, element: Element) -> None:
+        if texts.attribute(element, "vocabulary") in ("", "1") and (code := texts.attribute(element, "code")):
+            self._codes.setdefault(name, code)
+
+    def _take_flow(self, element: Element) -> None:
+        kind = str(element.tag)
+        self._numbers[kind] = self._numbers.get(kind, 0) + 1
+        self._pending.append(flows.read(element, self._numbers[kind], self._language))
+
+    # --- what is made of it --------------------------------------------------------------------------------------------
+
+    def _about(self) -> str:
+        found = texts.line(self._identifiers[0], 200) if self._identifiers else ""
+        return f"activity {found}" if found else "an activity without identifier"
+
+    def units(self) -> Iterator[Unit]:
+        """At the end of the activity: its flows as far as they are kept, then itself with its relations."""
+        self._context.count("activities")
+        if fault := self._identifier_fault():
+            more = sum(self._numbers.values())
+            reason = f"{fault}: the activity is left out" + (
+                f", with its {more:,} transactions and budgets" if more else ""
+            )
+            value = self._identifiers[0] if self._identifiers else ""
+            yield self._context.fault(self._line, "iati-identifier", reason, value=value)
+            return
+        yield from self._flow_units()
+        records, faults = self._records()
+        yield from self._context.units(self._line, records)
+        yield from faults
+
+    def _identifier_fault(self) -> str:
+        if len(self._identifiers) != 1:
+            return "stands twice" if self._identifiers else "is missing"
+        try:
+            texts.identifier(self._identifiers[0])
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    @property
+    def _id(self) -> str:
+        return f"iati:{texts.identifier(self._identifiers[0])}"
+
+    def _owner(self) -> str:
+        """Whose own names and vocabularies the activity uses: who reports it, else the dataset."""
+        ref = self._reporting[0][0].ref if self._reporting else ""
+        return texts.identifier(ref) if texts.is_identifier(ref) else self._context.dataset
+
+    def _terms(self) -> Terms:
+        entities, owner = self._context.entities, self._owner()
+        reporting, secondary = self._reporting[0] if self._reporting else (None, "")
+        organizations = {o.ref for o, _, _ in self._participants if texts.is_identifier(o.ref)}
+        takes_part = not self._participants or (
+            reporting is not None
+            and any(
+                o.ref == reporting.ref if o.ref else o.names.get("name") == reporting.names.get("name")
+                for o, _, _ in self._participants
+            )
+        )
+        if reporting is not None and texts.is_identifier(reporting.ref):
+            organizations.add(reporting.ref)
+        return Terms(
+            id=self._id,
+            owner=owner,
+            currency=self._currency,
+            codes=self._codes,
+            reporting=entities.organization(reporting, owner) if reporting is not None else "",
+            # who is no party to it gives nothing: then the data is of others, whether that is said or not
+            is_provider=secondary not in _TRUE and takes_part,
+            organizations=organizations,
+        )
+
+    def _flow_units(self) -> Iterator[Unit]:
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        if self._identifier_fault():
+            return  # told at the end of the activity
+        terms = self._terms()
+        yield from self._context.shared()
+        for flow in pending:
+            self._context.count(f"{flow.kind}s")
+            try:
+                claim = self._flows.claim(flow, terms)
+            except RowError as error:
+                self._context.entities.drop()
+                yield self._context.faults(flow.line, [error, *error.more], about=self._about())
+                continue
+            if "place" in claim.values:
+                self._implied_places.add(str(claim.values["place"]))
+            sectors = claim.values.get("sectors")
+            self._implied_sectors.update(sectors if isinstance(sectors, list) else ())
+            yield from self._context.units(flow.line, [claim])
+
+    def _records(self) -> tuple[list[Entity | Claim], list[Unit]]:
+        context, terms = self._context, self._terms()
+        faults: list[Unit] = []
+        records: list[Entity | Claim] = []
+
+        def relate(type_: str, start: str, end: str, line: int, **said: Value) -> None:
+            told: dict[str, Value] = {"certainty": "stated", **said}
+            records.append(
+                Claim(type=type_, start=start, end=end, source=context.source, locator=f"line {line}", values=told)
+            )
+
+        def tried(line: int, column: str, value: str, work: Callable[[], str]) -> str:
+            try:
+                return work()
+            except ValueError as error:
+                faults.append(context.fault(line, column, str(error), value=value, about=self._about()))
+                return ""
+
+        self._describe(terms, records, faults)
+        if terms.reporting:
+            relate("PARTICIPATES_IN", terms.reporting, terms.id, self._reporting[0][0].line, role="reporting")
+        for organization, role, activity in self._participants:
+            id_ = tried(
+                organization.line,
+                "participating-org/@ref",
+                organization.ref,
+                lambda o=organization: context.entities.organization(o, terms.owner),
+            )
+            if not id_:
+                continue
+            said: dict[str, Value] = {"role": role}
+            if activity and activity not in terms.organizations:
+                own = tried(
+                    organization.line,
+                    "participating-org/@activity-id",
+                    activity,
+                    lambda a=activity, o=organization: context.entities.stub(
+                        "Project", f"iati:{texts.identifier(a)}", o.line
+                    ),
+                )
+                if own:
+                    said["activity"] = own
+            relate("PARTICIPATES_IN", id_, terms.id, organization.line, **said)
+        for ref, relation, line in self._related:
+            if (other := context.entities.stub("Project", f"iati:{ref}", line)) != terms.id:
+                relate("RELATED_TO", terms.id, other, line, type=relation)
+            else:
+                context.note("activities that are related to themselves; left out", f"{self._about()}, line {line}")
+        records += self._located(terms, faults)
+        records += self._in_sectors(terms, faults)
+        return records, faults
+
+    def _describe(self, terms: Terms, records: list[Entity | Claim], faults: list[Unit]) -> None:
+        said: dict[str, Value] = {**self._said, **texts.names(self._titles)}
+        said["identifier"] = texts.line(self._identifiers[0], texts.MAX_ID)
+        if self._description:
+            said["description"] = self._description
+        if self._reporting and (secondary := self._reporting[0][1]):
+            said["secondary"] = secondary in _TRUE
+        for name, day, line in self._dates:
+            if said.setdefault(name, day) != day:
+                self._context.note("dates given twice, of which the first is read", f"{self._about()}, line {line}")
+        for first, last in (("valid_from", "valid_to"), ("planned_start", "planned_end")):
+            if first in said and last in said and str(said[last]) < str(said[first]):
+                line = next(line for name, _, line in self._dates if name == last)
+                reason = f"lies before the start {said[first]}"
+                faults.append(
+                    self._context.fault(line, "activity-date", reason, value=str(said.pop(last)), about=self._about())
+                )
+        if "valid_to" in said:
+            said["valid_to_basis"] = "period"
+        context = self._context
+        if context.repeats(terms.id):
+            context.note(
+                "activities with an identifier that another has too; both are kept as said of one activity",
+                f"{self._about()}, line {self._line}",
+            )
+        about: dict[str, Value] = {"certainty": "stated"}
+        records.append(
+            Entity(
+                label="Project",
+                id=terms.id,
+                source=context.source,
+                locator=f"line {self._line}",
+                values=said,
+                provenance=about,
+            )
+        )
+
+    def _located(self, terms: Terms, faults: list[Unit]) -> list[Claim]:
+        entities, shares = self._context.entities, Shares("LOCATED_IN", "share")
+        for vocabulary, code, percentage, names, line in self._places:
+            element = "recipient-region" if vocabulary else "recipient-country"
+            try:
+                id_ = (
+                    entities.region(vocabulary, code, names, terms.owner, line)
+                    if vocabulary
+                    else entities.country(code, line)
+                )
+            except ValueError as error:
+                faults.append(
+                    self._context.fault(line, f"{element}/@code", str(error), value=code, about=self._about())
+                )
+                continue
+            shares.add(
+                id_,
+                "countries and regions" if vocabulary in ("", "1") else f"regions of {vocabulary}",
+                percentage,
+                line,
+            )
+        for location in self._locations:
+            try:
+                id_ = entities.location(location, terms.owner)
+            except ValueError as error:
+                faults.append(self._context.fault(location.line, "location", str(error), about=self._about()))
+                continue
+            if id_:
+                shares.add(id_, "locations", location.share, location.line)
+            else:
+                self._context.note(
+                    "locations without code, point and name; left out", f"{self._about()}, line {location.line}"
+                )
+        shares.imply(self._implied_places, self._line)
+        self._note_excess(shares)
+        return shares.claims(terms.id, self._context.source)
+
+    def _in_sectors(self, terms: Terms, faults: list[Unit]) -> list[Claim]:
+        shares = Shares("HAS_SECTOR", "percentage")
+        for vocabulary, code, percentage, names, line in self._sectors:
+            try:
+                id_ = self._context.entities.sector(vocabulary, code, names, terms.owner, line)
+            except ValueError as error:
+                faults.append(self._context.fault(line, "sector/@code", str(error), value=code, about=self._about()))
+                continue
+            shares.add(id_, f"sectors of {SECTORS.get(vocabulary.upper(), vocabulary)}", percentage, line)
+        shares.imply(self._implied_sectors, self._line)
+        self._note_excess(shares)
+        return shares.claims(terms.id, self._context.source)
+
+    def _note_excess(self, shares: Shares) -> None:
+        for scheme, total in shares.excess():
+            self._context.note(
+                "activities with percentages of more than 101 in all; kept as read",
+                f"{self._about()}, line {self._line}: {scheme}, {total:f}",
+            )

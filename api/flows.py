@@ -5,7 +5,7 @@ from typing import Any
 from api.arguments import Argument, Prepared, checked_text, entity_id, page, via
 from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
-from api.vocabulary import add_enum
+from api.vocabulary import LAST_TEXT, add_enum
 from graph.sources import flows
 
 FLOW_SUM = Declared(
@@ -66,12 +66,12 @@ FLOW_SUM = Declared(
 )
 
 
-def _filter(name: str, parameter: str, description: str) -> Argument:
+def _filter(name: str, parameter: str, description: str, *, required: bool = False) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
         prepared.parameters[parameter] = checked_text(value, name)
         prepared.shape["where"] = (*prepared.shape.get("where", ()), parameter)
 
-    return Argument(name=name, type=str | None, description=description, put=put, shapes=True)  # pyright: ignore[reportOptionalOperand]
+    return Argument(name=name, type=str if required else str | None, description=description, put=put, shapes=True)
 
 
 def queries(made: Declarations) -> dict[str, Field]:
@@ -88,7 +88,40 @@ def queries(made: Declarations) -> dict[str, Field]:
         prepared.parameters["classes"] = sorted({one.value for one in value})
         prepared.shape["classes"] = True
 
+    narrowed = (
+        entity_id(
+            "from", "Only what this entity gives, or one that lies in it or is part or a member of it.", required=False
+        ),
+        entity_id(
+            "to", "Only what this entity gets, or one that lies in it or is part or a member of it.", required=False
+        ),
+        Argument(
+            name="classes",
+            type=list[classes] | None,  # pyright: ignore[reportOperatorIssue]
+            description="Only these stages of money.",
+            put=put_classes,
+            shapes=True,
+        ),
+        via(made.enums["RelationshipType"], f"Only facts of these types, of {', '.join(flows.TYPES)}."),
+        _filter("source", "source", "Only claims that stand in this source, such as source:dataset:my-table."),
+        _filter("reportedBy", "reported_by", "Only what this entity reports."),
+        _filter("programme", "programme", "Only facts under this programme."),
+    )
     return {
+        "largest": Field(
+            type="FactConnection | None",
+            binding=flows.LARGEST,
+            description="Facts of money in one currency, the largest amount first, as reported: also of groups that who is asked "
+            "about is a member of, and of projects in several places; those are not split.",
+            arguments=page(
+                "largest",
+                {"amount_desc": (2**63 - 1, LAST_TEXT)},
+                _filter("currency", "currency", "ISO 4217 code of the amounts.", required=True),
+                *narrowed,
+                timed=True,
+            ),
+            cost=SCAN,
+        ),
         "flows": Field(
             type="FlowSumConnection | None",
             binding=flows.FLOWS,
@@ -98,24 +131,10 @@ def queries(made: Declarations) -> dict[str, Field]:
                 "flows",
                 {"facts_desc": (-(2**53), "")},
                 Argument(name="groupBy", type=list[groups], description="By what.", put=put_by, shapes=True),
-                entity_id(
-                    "from", "Only what this entity gives, or one that lies in it or is part of it.", required=False
-                ),
-                entity_id("to", "Only what this entity gets, or one that lies in it or is part of it.", required=False),
-                Argument(
-                    name="classes",
-                    type=list[classes] | None,  # pyright: ignore[reportOperatorIssue]
-                    description="Only these stages of money.",
-                    put=put_classes,
-                    shapes=True,
-                ),
-                via(made.enums["RelationshipType"], f"Only facts of these types, of {', '.join(flows.TYPES)}."),
-                _filter("source", "source", "Only claims that stand in this source, such as source:dataset:my-table."),
-                _filter("reportedBy", "reported_by", "Only what this entity reports."),
                 _filter("currency", "currency", "Only amounts in this currency."),
-                _filter("programme", "programme", "Only facts under this programme."),
+                *narrowed,
                 timed=True,
             ),
             cost=SCAN,
-        )
+        ),
     }

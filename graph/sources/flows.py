@@ -11,7 +11,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, One, Page, Shape, Value
 from graph.model import MODEL
-from graph.sources.facts import fact_holds, known, state_holds
+from graph.sources.facts import fact_holds, known, speaking, state_holds
 from graph.sources.help import LEVELS, help_types
 from graph.sources.totals import AMOUNT, PART, exact, judged
 
@@ -43,14 +43,16 @@ def _types(shape: Shape) -> LiteralString:
 
 
 def _scope(name: LiteralString, shape: Shape) -> LiteralString:
-    """Clauses that bind _<name>_ids: the entity asked about under every code, and what lies in it or is part of it."""
+    """Clauses that bind _<name>_ids: the entity asked about under every code, and what lies in it, is part or a member of it."""
     held = state_holds("_z", shape)
     return (
         f"MATCH (_q0:Entity {{id: ${name}}}) OPTIONAL MATCH (_q0)-[_q1:SUCCEEDS]-(_q2) "
         f"WHERE _q1.extent = 'whole' AND {known('_q1')} WITH _q0, collect(DISTINCT _q2) AS _q8 WITH [_q0] + _q8 AS _q3 "
         "UNWIND _q3 AS _q4 "
         f"OPTIONAL MATCH (_q4)<-[_q5:PART_OF*1..{LEVELS}]-(_q6) WHERE all(_z IN _q5 WHERE {held}) "
-        f"WITH _q3, collect(DISTINCT _q6.id) AS _q7 RETURN [_z IN _q3 | _z.id] + _q7 AS _{name}_ids"
+        "WITH _q3, collect(DISTINCT _q6.id) AS _q7 "
+        f"CALL (_q3) {{ UNWIND _q3 AS _g1 MATCH (_g1)<-[_gd:MEMBER_OF]-(_g2) WHERE {state_holds('_gd', shape)} "
+        f"RETURN collect(DISTINCT _g2.id) AS _q9 }} RETURN [_z IN _q3 | _z.id] + _q7 + _q9 AS _{name}_ids"
     )
 
 
@@ -183,6 +185,47 @@ def _flows(shape: Shape) -> Fragment:
         total=f"{grouped}RETURN count(_facts)",
     )
 
+
+def _largest(shape: Shape) -> Fragment:
+    classes: LiteralString = " AND _d.class IN $classes" if shape.get("classes") else ""
+    filters: LiteralString = "".join(
+        f" AND _d.{name} = ${name}" for name in BY_PROPERTY if name in shape.names("where")
+    )
+    begin: LiteralString = ""
+    carried: LiteralString = ""
+    if shape.get("from"):
+        begin += f"CALL () {{ {_scope('from', shape)} }} "
+        carried += "_from_ids, "
+        filters += " AND _a.id IN _from_ids"
+    if shape.get("to"):
+        located = state_holds("_lt", shape)
+        begin += (
+            f"CALL () {{ {_scope('to', shape)} }} "
+            # and projects there, whose money goes on from them or is spent by them, and groups with a member there
+            "CALL (_to_ids) { UNWIND _to_ids AS _t0 MATCH (_t1:Entity {id: _t0})<-[_lt:LOCATED_IN]-(_t2:Project) "
+            f"WHERE {located} RETURN collect(DISTINCT _t2.id) AS _projects }} "
+            "CALL (_to_ids) { UNWIND _to_ids AS _t3 MATCH (_t4:Entity {id: _t3})-[_lt:MEMBER_OF]->(_t5:PlaceGroup) "
+            f"WHERE {located} RETURN collect(DISTINCT _t5.id) AS _groups }} "
+        )
+        carried += "_to_ids, _projects, _groups, "
+        filters += " AND (_b.id IN _to_ids OR _b.id IN _projects OR _b.id IN _groups OR _a.id IN _projects)"
+    begin += f"WITH {carried}1 AS _one " if carried else ""
+    text = (
+        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')} AND _d.amount IS NOT NULL{classes}{filters} "
+        f"WITH _a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} WITH _a, _b, _f, _ev, {speaking()} AS _c "
+    )
+    return Fragment(
+        match=f"{text}WITH _a, _b, _f, _ev, _c, _c.amount AS _k WHERE _k < $k0 OR (_k = $k0 AND _f < $k1)",
+        binds=("_a", "_b", "_ev", "_c", "_k", "_f"),
+        keys=("_k", "_f"),
+        descending=True,
+        limited=True,
+        total=f"{text}RETURN count(_f)",
+    )
+
+
+#: Facts of money, the largest amount first.
+LARGEST = Page(fragment=_largest, roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b"})
 
 _ROLES = tuple(
     "_h1 _h2 _r1 _r2 _hp _rp _s1 _s2 _g _yr _cl _ba _cu _ty _me _ki _py _hl _rl".split()  # noqa: SIM905 - literal texts

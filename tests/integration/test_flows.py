@@ -163,3 +163,43 @@ async def test_an_id_that_nothing_has_and_no_group(asked: Answering) -> None:
         question = Question(name="flows", query=f"{{ flows({arguments}) {{ nodes {{ sum }} }} }}")
         said = json.loads(await answer(asked.compiled, question))
         assert said["errors"][0]["extensions"]["code"] == code
+
+
+async def test_the_largest_amounts(asked: Answering, graph: Graph, tmp_path: Path) -> None:
+    region = tmp_path / "region.csv"
+    region.write_text(
+        "entity,id,name,MEMBER_OF\nPlaceGroup,group:region,A region,\nCountry,iso:KE,Kenya,group:region;group:both\n"
+        "Country,iso:FR,France,group:both\nPlaceGroup,group:both,Both,\n",
+        "utf-8",
+    )
+    money = tmp_path / "more.csv"
+    money.write_text(
+        "relationship,from,to,amount,currency,class,valid_from\n"
+        "FUNDS,org:bank,iso:KE,5,USD,commitment,2019\nFUNDS,org:bank,group:both,8,USD,commitment,2019\n"
+        "FUNDS,org:bank,iso:FR,99,USD,commitment,2019\nFUNDS,org:bank,iso:KE,70,EUR,commitment,2019\n",
+        "utf-8",
+    )
+    for file in (region, money):
+        report = await pipeline.load(graph, [file], pipeline.Options(dataset=file.stem))
+        assert not report.rejected, report.issues
+
+    async def largest(arguments: str) -> list[tuple[str, str]]:
+        fields = "totalCount nodes { to { id } ... on Funding { amount } }"
+        query = f'{{ largest(currency: "USD", {arguments}) {{ {fields} }} }}'
+        question = Question(name="largest", query=query)
+        said = await answer(asked.compiled, question)
+        assert said == await answer(asked.plain, question)
+        found = json.loads(said)["data"]["largest"]
+        assert found["totalCount"] == len(found["nodes"])
+        return [(row["to"]["id"], row["amount"]) for row in found["nodes"]]
+
+    # of the country and of the group it is in; not what the other member gets
+    assert await largest('to: "group:region"') == [("group:both", "8"), ("iso:KE", "5")]
+    assert await largest('from: "org:bank"') == [("iso:FR", "99"), ("group:both", "8"), ("iso:KE", "5")]
+    # of projects there, whether split or not
+    assert await largest('to: "iso:SN", classes: [COMMITMENT]') == [
+        ("project:one", "1000"),
+        ("project:wide", "500"),
+        ("project:two", "300"),
+        ("project:one", "100.01"),
+    ]

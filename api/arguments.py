@@ -146,19 +146,21 @@ def entity_id(name: str, description: str, *, required: bool = True) -> Argument
     """The id of the entity a question is about: one that can be none is refused, since nothing would be found."""
 
     def put(value: Any, prepared: Prepared) -> None:
-        prepared.parameters[name] = _checked_id(value, name)
+        checked_text(value, name)
+        if ":" not in value:
+            code = value.isascii() and value.isdigit()
+            hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
+            raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
+        prepared.parameters[name] = value
         prepared.shape[name] = True
 
     type_ = strawberry.ID if required else strawberry.ID | None
     return Argument(name=name, type=type_, description=description, put=put, entity=True)
 
 
-def _checked_id(value: str, name: str) -> str:
-    checked_text(value, name)
-    if ":" not in value:
-        code = value.isascii() and value.isdigit()
-        hint = f"did you mean cn:{value}?" if code else "place(code:) and search give them"
-        raise BadUserInput(f"{name} is {value[:100]!r}: ids look like cn:530724; {hint}")
+def checked_currency(value: str) -> str:
+    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise BadUserInput(f"currency is {value[:40]!r}: give an ISO 4217 code such as CNY")
     return value
 
 
@@ -231,7 +233,7 @@ def choice(name: str, type_: Any, description: str, shape: str, default: Any = N
 
 def within(description: str) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
-        prepared.parameters["within"] = _checked_id(value, "within")
+        prepared.parameters["within"] = checked_text(value, "within")
         prepared.shape["within"] = True
 
     return Argument(name="within", type=strawberry.ID | None, description=description, put=put, entity=True)

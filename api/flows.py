@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.arguments import Argument, Prepared, checked_text, entity_id, page, via
+from api.arguments import Argument, Prepared, checked_currency, checked_text, entity_id, page, via
 from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
 from api.vocabulary import LAST_TEXT, add_enum
@@ -68,7 +68,8 @@ FLOW_SUM = Declared(
 
 def _filter(name: str, parameter: str, description: str, *, required: bool = False) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
-        prepared.parameters[parameter] = checked_text(value, name)
+        checked = checked_currency(value) if name == "currency" else checked_text(value, name)
+        prepared.parameters[parameter] = checked
         prepared.shape["where"] = (*prepared.shape.get("where", ()), parameter)
 
     return Argument(name=name, type=str if required else str | None, description=description, put=put, shapes=True)

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from api.arguments import Argument, Arguments, Prepared, where
+from api.arguments import Argument, Arguments, Prepared, checked_currency, where
 from api.declare import SCAN, Declarations, Declared, Field
-from api.errors import BadUserInput
 from graph.bindings import Inner
 from graph.sources import overview
 
@@ -55,9 +54,7 @@ OVERVIEW = Declared(
 
 
 def _currency(value: Any, prepared: Prepared) -> None:
-    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
-        raise BadUserInput(f"currency is {value[:40]!r}: give an ISO 4217 code such as CNY")
-    prepared.parameters["currency"] = value
+    prepared.parameters["currency"] = checked_currency(value)
 
 
 def queries(made: Declarations) -> dict[str, Field]:

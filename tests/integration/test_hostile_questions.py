@@ -176,7 +176,7 @@ class Slot:
     def looked_for(self) -> bool:
         """The text is compared with what is stored; elsewhere it must have a form."""
         argument = self.name.rsplit(".", 1)[-1]
-        formed = argument in ("after", "asOf", "knownOn", "from_", "to_", "code") or self.name == "Overview.currency"
+        formed = argument in ("after", "asOf", "knownOn", "from_", "to_", "code") or self.name in CURRENCIES
         return not formed and not self.searched
 
     @property
@@ -190,16 +190,19 @@ class Slot:
         return "cn:" if self.name in HINTED else ""
 
 
+#: Currencies that must be codes; those of filters are compared.
+CURRENCIES = ("Overview.currency", "Query.flows.currency", "Query.largest.currency")
 HINTED = {
     f"Query.{name}"
     for name in (
         "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of",
-        "conflicts.of",
+        "conflicts.of", "flows.from", "flows.to", "largest.from", "largest.to",
     )
 }  # fmt: skip
 #: What arguments without a default are given, where another one is tried.
 REQUIRED = {"id": '"cn:530724"', "ids": '["cn:530724"]', "of": '"cn:530724"', "from": '"cn:310110"', "to": '"cn:530724"',
-            "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"', "level": "COUNTY"}  # fmt: skip
+            "code": '"530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"', "level": "COUNTY", "groupBy": "[HELPER]",
+            "currency": '"CNY"'}  # fmt: skip
 #: An entity of each type, where the seed has one.
 ENTITIES = {
     "Country": "iso:CN", "Province": "cn:310000", "Prefecture": "cn:530700", "County": "cn:530724",

@@ -42,6 +42,7 @@ CORE: GraphQLSchema = SCHEMA._schema
 REQUIRED = {
     "id": '"cn:530724"', "ids": '["cn:530724", "none", "cn:440100"]', "code": '"530724"', "of": '"cn:530724"',
     "from": '"cn:310110"', "to": '"cn:530724"', "class": "REPORTED_TOTAL", "text": '"宁蒗"',
+    "groupBy": "[HELPER, RECIPIENT]", "currency": '"CNY"',
     "level": "COUNTY",
 }  # fmt: skip
 #: Fields with selections of their own in one document; more make a statement that Neo4j plans for seconds.

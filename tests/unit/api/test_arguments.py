@@ -163,8 +163,7 @@ async def test_periods() -> None:
 
 async def test_texts() -> None:
     query = "query ($t: ID!) { places(within: $t) { totalCount } }"
-    await assert_reached(query, t="x:" + "x" * (TEXT - 2))
-    assert "ids look like" in await refusal("BAD_USER_INPUT", query, t="x")
+    await assert_reached(query, t="x" * TEXT)
     for length in (TEXT + 1, 200_000):
         said = await refusal("BAD_USER_INPUT", query, t="x" * length)
         assert said == f"within has {length} characters: at most {TEXT} are taken"
@@ -172,7 +171,7 @@ async def test_texts() -> None:
     assert half == "within holds half a character (a lone surrogate)"
     for value in (1.5, True, [["x"]], {"id": "x"}, None):
         await refusal("BAD_USER_INPUT", query, t=value)
-    assert "did you mean cn:530724?" in await refusal("BAD_USER_INPUT", query, t=530724)  # an ID may be an integer
+    await assert_reached(query, t=530724)  # GraphQL takes an integer for an ID
 
 
 async def test_ids() -> None:

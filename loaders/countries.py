@@ -42,25 +42,38 @@ class Country:
         division = _DIVISIONS.get(self.code)
         return f"cn:{division}" if division else f"iso:{self.code}"
 
+    @property
+    def label(self) -> str:
+        return "Province" if self.code in _DIVISIONS else "Country"
+
+    @property
+    def own_code(self) -> str:
+        """The code it has as a place: of the list of China's divisions, or ISO 3166."""
+        return _DIVISIONS.get(self.code, self.code)
+
+    @property
+    def is_home(self) -> bool:
+        """Whether its name is written in Chinese, as those of all places of the home domain."""
+        return self.code == "CN" or self.code in _DIVISIONS
+
     def add(self, maker: Maker, called: str = "") -> None:
         """Adds the country, which the file may call by a name of its own, and that it is in its region. What is not in
         the file, but follows from the code, is implied."""
-        home = self.code == "CN" or self.code in _DIVISIONS
         names = {
-            "name": self.name_zh if home else self.name,
+            "name": self.name_zh if self.is_home else self.name,
             "name_en": self.name,
             "aliases": ";".join(filter(None, (self.name_zh, called))),
         }
         texts = {
             **names,
-            "code": _DIVISIONS.get(self.code, self.code),
+            "code": self.own_code,
             "certainty": "implied",
             "locator": f"country code {self.code}",
         }
-        maker.entity("Province" if self.code in _DIVISIONS else "Country", self.id, texts)
+        maker.entity(self.label, self.id, texts)
         if self.region:
             name, name_zh = _REGIONS[self.region]
-            group = f"group:2-{self.region}"
+            group = f"group:un-{self.region}"
             about = {**_M49, "locator": f"region {self.region}"}
             maker.entity("PlaceGroup", group, {"name": name, "name_en": name, "aliases": name_zh, **about})
             maker.claim("MEMBER_OF", self.id, group, about)

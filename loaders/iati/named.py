@@ -6,13 +6,14 @@ import msgspec
 
 from graph import identity
 from graph.records import Claim, Entity, Value
-from loaders import values
+from loaders import countries, values
 from loaders.iati import codelists, texts
 from loaders.iati.reader import Element
 
 #: Entities that are remembered as told of; told of again they do no harm.
 _REMEMBERED = 500_000
 _STATED: dict[str, Value] = {"certainty": "stated"}
+_IMPLIED: dict[str, Value] = {"certainty": "implied"}
 #: Short names of the vocabularies of sectors, as 2.0x numbers and 1.0x names them, with the codelist that has names.
 SECTORS = {
     "1": "dac-5", "2": "dac-3", "3": "cofog", "4": "nace", "5": "ntee", "6": "aiddata", "7": "sdg-goal",
@@ -83,8 +84,18 @@ class Entities:
             self._fresh.append((line, entity))
         return id_
 
-    def coded(self, label: str, id_: str, codelist: str, code: str, said: dict[str, Value], line: int) -> str:
-        """An entity with its names as a codelist has them, beside what is `said` of any."""
+    def coded(
+        self,
+        label: str,
+        id_: str,
+        codelist: str,
+        code: str,
+        said: dict[str, Value],
+        line: int,
+        *,
+        implied: bool = False,
+    ) -> str:
+        """An entity with its names as a codelist has them, beside what is `said` of any; `implied`: others know better."""
         if self._is_new(hash((id_, codelist))):
             names = codelists.names(codelist)[code]
             source = codelists.source(codelist)
@@ -92,8 +103,9 @@ class Entities:
             if others := [name for language, name in names.items() if language != "en" and name != names["en"]]:
                 described["aliases"] = others
             entity = Entity(
-                label=label, id=id_, source=source.id, locator=f"code {code}", values=described, provenance=_STATED
-            )
+                label=label, id=id_, source=source.id, locator=f"code {code}", values=described,
+                provenance=_IMPLIED if implied else _STATED,
+            )  # fmt: skip
             self._new_sources.append(source)
             self._fresh.append((line, entity))
         return id_
@@ -127,7 +139,11 @@ class Entities:
         iso = code.upper()
         if iso not in codelists.names("Country"):
             raise ValueError("is no country code of ISO 3166; write two letters such as SN")
-        return self.coded("Country", f"iso:{iso}", "Country", iso, {"code": iso}, line)
+        known = countries.country(iso)
+        if known is None:
+            return self.coded("Country", f"iso:{iso}", "Country", iso, {"code": iso}, line)
+        said: dict[str, Value] = {"code": known.own_code, **({"name": known.name_zh} if known.is_home else {})}
+        return self.coded(known.label, known.id, "Country", iso, said, line, implied=known.is_home)
 
     def region(self, vocabulary: str, code: str, names: dict[str, Value], owner: str, line: int) -> str:
         scheme = _REGIONS.get(vocabulary or "1") or (
@@ -152,7 +168,7 @@ class Entities:
         """Id of a place, empty where nothing tells which; what it falls in is told with it."""
         line = found.line
         id_ = next((id_ for vocabulary, code in found.codes if (id_ := self._coded_place(vocabulary, code, line))), "")
-        if id_.startswith("iso:"):
+        if id_.startswith(("iso:", "cn:")):
             return id_
         if not id_:
             if found.point:

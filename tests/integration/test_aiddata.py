@@ -79,9 +79,9 @@ async def test_the_geocoded_release(graph: Graph, tmp_path: Path) -> None:
         ("aiddata:5", "iso:VN"),
     }
     assert {row for row in await claims(graph, "MEMBER_OF") if row[0] in ("iso:AO", "iso:VN")} == {
-        ("iso:AO", "group:2-002"),
+        ("iso:AO", "group:un-002"),
         ("iso:AO", "group:aiddata-AO-NA"),
-        ("iso:VN", "group:2-142"),
+        ("iso:VN", "group:un-142"),
     }
     assert ("geonames:909137", "iso:ZM") in await claims(graph, "PART_OF")
     assert await entities(graph, "Locality", "name", "latitude") == {("geonames:909137", "Lusaka", -15.40669)}

@@ -108,7 +108,7 @@ async def test_the_ten_largest_commitments_to_africa(graph: Graph) -> None:
     await pipeline.load(graph, files, pipeline.Options(dataset="aiddata"))
     data = await ask(
         graph,
-        '{ largest(currency: "USD", classes: [COMMITMENT], to: "group:2-002", source: "source:dataset:aiddata", first: 10) { '
+        '{ largest(currency: "USD", classes: [COMMITMENT], to: "group:un-002", source: "source:dataset:aiddata", first: 10) { '
         "nodes { note ... on Funding { amount about { id } } evidence { source { id } locator } } } }",
     )
     found = data["largest"]["nodes"]

@@ -477,3 +477,19 @@ def test_all_children_of_the_schema_are_read() -> None:
         listed = {e.get("ref") or e.get("name") for e in schema.xpath(children, namespaces=xsd)}
         assert len(listed) > 7
         assert set(reader.ELEMENTS[root]) - {"activity-website"} == listed | {"iati-identifier"}
+
+
+def test_countries_are_the_entities_they_are_elsewhere(tmp_path: Path) -> None:
+    codes = "".join(f'<recipient-country code="{code}"/>' for code in ("SN", "CN", "HK"))
+    units, _ = reading(tmp_path, document(activity("A-1", "1", more=codes)))
+    named = {
+        record.id: (record.label, record.values.get("name"), record.values.get("code"))
+        for unit in units
+        for record in unit.records
+        if isinstance(record, Entity) and record.label in ("Country", "Province")
+    }
+    assert named == {
+        "iso:SN": ("Country", "Senegal", "SN"),
+        "iso:CN": ("Country", "中国", "CN"),
+        "cn:810000": ("Province", "中国香港", "810000"),
+    }

@@ -158,7 +158,7 @@ def entity_id(name: str, description: str, *, required: bool = True) -> Argument
     return Argument(name=name, type=type_, description=description, put=put, entity=True)
 
 
-def checked_currency(value: str) -> str:
+def checked_currency(value: str, _name: str = "currency") -> str:
     if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
         raise BadUserInput(f"currency is {value[:40]!r}: give an ISO 4217 code such as CNY")
     return value
@@ -174,12 +174,19 @@ def via(kinds: type[Enum], description: str) -> Argument:
 
 
 def where(
-    name: str, property_name: str, type_: Any, description: str, *, required: bool = False, default: Any = ABSENT
+    name: str,
+    property_name: str,
+    type_: Any,
+    description: str,
+    *,
+    required: bool = False,
+    default: Any = ABSENT,
+    check: Callable[[str, str], str] = checked_text,
 ) -> Argument:
-    """A filter: only rows whose property has the value."""
+    """A filter: only rows whose property has the value; `check` gets a text and the argument's name."""
 
     def put(value: Any, prepared: Prepared) -> None:
-        stored = value.value if isinstance(value, Enum) else checked_text(value, name)
+        stored = value.value if isinstance(value, Enum) else check(value, name)
         prepared.parameters[property_name] = stored
         prepared.shape["where"] = (*prepared.shape.get("where", ()), property_name)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.arguments import Argument, Prepared, checked_currency, checked_text, entity_id, page, via
+from api.arguments import Argument, Prepared, checked_currency, entity_id, page, via, where
 from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
 from api.vocabulary import LAST_TEXT, add_enum
@@ -66,15 +66,6 @@ FLOW_SUM = Declared(
 )
 
 
-def _filter(name: str, parameter: str, description: str, *, required: bool = False) -> Argument:
-    def put(value: Any, prepared: Prepared) -> None:
-        checked = checked_currency(value) if name == "currency" else checked_text(value, name)
-        prepared.parameters[parameter] = checked
-        prepared.shape["where"] = (*prepared.shape.get("where", ()), parameter)
-
-    return Argument(name=name, type=str if required else str | None, description=description, put=put, shapes=True)
-
-
 def queries(made: Declarations) -> dict[str, Field]:
     add_enum(made, "FlowGroup", "By what sums are grouped.", flows.GROUPS.items())
     add_enum(made, "FlowOpen", "Why no one is named.", flows.OPEN.items())
@@ -89,6 +80,9 @@ def queries(made: Declarations) -> dict[str, Field]:
         prepared.parameters["classes"] = sorted({one.value for one in value})
         prepared.shape["classes"] = True
 
+    def currency(description: str, *, required: bool = False) -> Argument:
+        return where("currency", "currency", str, description, required=required, check=checked_currency)
+
     narrowed = (
         entity_id(
             "from", "Only what this entity gives, or one that lies in it or is part or a member of it.", required=False
@@ -101,12 +95,11 @@ def queries(made: Declarations) -> dict[str, Field]:
             type=list[classes] | None,  # pyright: ignore[reportOperatorIssue]
             description="Only these stages of money.",
             put=put_classes,
-            shapes=True,
         ),
         via(made.enums["RelationshipType"], f"Only facts of these types, of {', '.join(flows.TYPES)}."),
-        _filter("source", "source", "Only claims that stand in this source, such as source:dataset:my-table."),
-        _filter("reportedBy", "reported_by", "Only what this entity reports."),
-        _filter("programme", "programme", "Only facts under this programme."),
+        where("source", "source", str, "Only claims that stand in this source, such as source:dataset:my-table."),
+        where("reportedBy", "reported_by", str, "Only what this entity reports."),
+        where("programme", "programme", str, "Only facts under this programme."),
     )
     return {
         "largest": Field(
@@ -117,7 +110,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             arguments=page(
                 "largest",
                 {"amount_desc": (2**63 - 1, LAST_TEXT)},
-                _filter("currency", "currency", "ISO 4217 code of the amounts.", required=True),
+                currency("ISO 4217 code of the amounts.", required=True),
                 *narrowed,
                 timed=True,
             ),
@@ -132,7 +125,7 @@ def queries(made: Declarations) -> dict[str, Field]:
                 "flows",
                 {"facts_desc": (-(2**53), "")},
                 Argument(name="groupBy", type=list[groups], description="By what.", put=put_by, shapes=True),
-                _filter("currency", "currency", "Only amounts in this currency."),
+                currency("Only amounts in this currency."),
                 *narrowed,
                 timed=True,
             ),

@@ -137,9 +137,13 @@ EVIDENCE = Many(
 )
 
 
+def named(id_: LiteralString) -> One:
+    """The entity of an id, null where there is none."""
+    return One(
+        fragment=lambda _shape: Fragment(match=f"MATCH (_e:Entity {{id: {id_}}})", binds=("_e",)), roles={"v": "_e"}
+    )
+
+
 def named_by(property_name: LiteralString, *, of: LiteralString = "_c") -> One:
     """The entity whose id a property holds."""
-    return One(
-        fragment=lambda _shape: Fragment(match=f"MATCH (_e:Entity {{id: {of}.{property_name}}})", binds=("_e",)),
-        roles={"v": "_e"},
-    )
+    return named(f"{of}.{property_name}")

@@ -9,11 +9,11 @@ their own.
 
 from typing import LiteralString
 
-from graph.bindings import Fragment, One, Page, Shape, Value
+from graph.bindings import Fragment, Page, Shape, Value
 from graph.model import MODEL
-from graph.sources.facts import fact_holds, known, speaking, state_holds
-from graph.sources.help import LEVELS, help_types
-from graph.sources.totals import AMOUNT, PART, exact, judged
+from graph.sources.facts import fact_holds, known, named, speaking, state_holds
+from graph.sources.help import LEVELS, help_types, own
+from graph.sources.totals import AMOUNT, added_parts, exact, judged
 
 #: By what sums may be grouped; type, class, basis, currency and what exactly is counted always are.
 GROUPS = {
@@ -42,13 +42,17 @@ def _types(shape: Shape) -> LiteralString:
     return "|".join(r.name for r in money) or "NO_SUCH_TYPE"
 
 
+def _filters(shape: Shape) -> LiteralString:
+    """Conditions on a claim _d: its class, and what it is filtered by."""
+    classes: LiteralString = " AND _d.class IN $classes" if shape.get("classes") else ""
+    return classes + "".join(f" AND _d.{name} = ${name}" for name in BY_PROPERTY if name in shape.names("where"))
+
+
 def _scope(name: LiteralString, shape: Shape) -> LiteralString:
     """Clauses that bind _<name>_ids: the entity asked about under every code, and what lies in it, is part or a member of it."""
     held = state_holds("_z", shape)
     return (
-        f"MATCH (_q0:Entity {{id: ${name}}}) OPTIONAL MATCH (_q0)-[_q1:SUCCEEDS]-(_q2) "
-        f"WHERE _q1.extent = 'whole' AND {known('_q1')} WITH _q0, collect(DISTINCT _q2) AS _q8 WITH [_q0] + _q8 AS _q3 "
-        "UNWIND _q3 AS _q4 "
+        f"MATCH (_q0:Entity {{id: ${name}}}) {own('_q0')}WITH _q0own AS _q3 UNWIND _q3 AS _q4 "
         f"OPTIONAL MATCH (_q4)<-[_q5:PART_OF*1..{LEVELS}]-(_q6) WHERE all(_z IN _q5 WHERE {held}) "
         "WITH _q3, collect(DISTINCT _q6.id) AS _q7 "
         f"CALL (_q3) {{ UNWIND _q3 AS _g1 MATCH (_g1)<-[_gd:MEMBER_OF]-(_g2) WHERE {state_holds('_gd', shape)} "
@@ -102,10 +106,6 @@ def _sides(shape: Shape, carried: LiteralString) -> LiteralString:
 
 def _found(shape: Shape) -> LiteralString:
     """Clauses with a row for each two: _a and _b, their judged facts _js, who gives _hs and who gets _rs."""
-    classes: LiteralString = " AND _d.class IN $classes" if shape.get("classes") else ""
-    filters: LiteralString = "".join(
-        f" AND _d.{name} = ${name}" for name in BY_PROPERTY if name in shape.names("where")
-    )
     given: tuple[tuple[LiteralString, LiteralString], ...] = (("from", "_hs"), ("to", "_rs"))
     ends: list[tuple[LiteralString, LiteralString]] = [one for one in given if shape.get(one[0])]
     begin: LiteralString = "".join(f"CALL () {{ {_scope(name, shape)} }} " for name, _ in ends)
@@ -115,7 +115,7 @@ def _found(shape: Shape) -> LiteralString:
         begin += f"WITH {carried}1 AS _one "
         kept = f"WHERE {kept} "
     return (
-        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{classes}{filters} "
+        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{_filters(shape)} "
         f"WITH {carried}_a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} "
         f"WITH {carried}_a, _b, collect([_b, _ev, _ev[0 .. 0], _a, _b]) AS _fs "
         f"CALL (_fs) {{ {judged()}WITH _o, _c, _n, _y WHERE _o[0] = '{AMOUNT}' RETURN collect([_c, _n, _y, _o]) AS _js }} "
@@ -173,7 +173,7 @@ def _flows(shape: Shape) -> Fragment:
         f"{_found(shape)}{more}WITH _js, _hs, _rs{bound}, {level.format('_a')} AS _from, {end} AS _to UNWIND _js AS _j "
         f"WITH _hs, _rs{bound}, _from, _to, _j[0] AS _c, _j[1] AS _n, _j[2] AS _y, _j[3] AS _o "
         f"WITH {made}, _n, _y WITH {names}, count(*) AS _facts, count({added.format('_n')}) AS _added, "
-        f"sum({added.format(f'_n / {PART}')}) AS _m1, sum({added.format(f'_n % {PART}')}) AS _m2, "
+        f"{added_parts(added.format('_n'))}, "
         "sum(CASE _y WHEN 'value_unknown' THEN 1 ELSE 0 END) AS _unknown "
     )
     return Fragment(
@@ -187,10 +187,7 @@ def _flows(shape: Shape) -> Fragment:
 
 
 def _largest(shape: Shape) -> Fragment:
-    classes: LiteralString = " AND _d.class IN $classes" if shape.get("classes") else ""
-    filters: LiteralString = "".join(
-        f" AND _d.{name} = ${name}" for name in BY_PROPERTY if name in shape.names("where")
-    )
+    filters = _filters(shape)
     begin: LiteralString = ""
     carried: LiteralString = ""
     if shape.get("from"):
@@ -211,7 +208,7 @@ def _largest(shape: Shape) -> Fragment:
         filters += " AND (_b.id IN _to_ids OR _b.id IN _projects OR _b.id IN _groups OR _a.id IN _projects)"
     begin += f"WITH {carried}1 AS _one " if carried else ""
     text = (
-        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')} AND _d.amount IS NOT NULL{classes}{filters} "
+        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')} AND _d.amount IS NOT NULL{filters} "
         f"WITH _a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} WITH _a, _b, _f, _ev, {speaking()} AS _c "
     )
     return Fragment(
@@ -237,20 +234,14 @@ FLOWS = Page(
 )
 
 
-def _named(id_: LiteralString) -> One:
-    return One(
-        fragment=lambda _shape: Fragment(match=f"MATCH (_e:Entity {{id: {id_}}})", binds=("_e",)), roles={"v": "_e"}
-    )
-
-
 def _text(cypher: LiteralString) -> Value:
     return Value(cypher=cypher, compute=lambda read: read or None)
 
 
-HELPER, RECIPIENT = _named("_h1"), _named("_r1")
+HELPER, RECIPIENT = named("_h1"), named("_r1")
 HELPER_OPEN, RECIPIENT_OPEN, SECTOR_OPEN = _text("_h2"), _text("_r2"), _text("_s2")
-HELPER_PROVINCE, RECIPIENT_PROVINCE = _named("_hp"), _named("_rp")
-PROGRAMME, SECTOR = _named("_g"), _named("_s1")
+HELPER_PROVINCE, RECIPIENT_PROVINCE = named("_hp"), named("_rp")
+PROGRAMME, SECTOR = named("_g"), named("_s1")
 YEAR, CLASS, BASIS, CURRENCY = _text("_yr"), _text("_cl"), _text("_ba"), _text("_cu")
 HELPER_LEVEL, RECIPIENT_LEVEL = Value(cypher="_hl"), Value(cypher="_rl")
 TYPE, COUNTED_AS, PER_YEAR = Value(cypher="_ty"), _text("_me"), Value(cypher="_py = 'yes'")

@@ -52,7 +52,7 @@ def _names(types: Iterable[RelationshipType]) -> LiteralString:
     return "|".join(r.name for r in types) or "NO_SUCH_TYPE"
 
 
-def _own(node: LiteralString) -> LiteralString:
+def own(node: LiteralString) -> LiteralString:
     """Clauses that bind <node>own: the same territory under every code."""
     return (
         f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS*1..{LEVELS}]-({node}p) "
@@ -177,19 +177,19 @@ def _listed(grouped: LiteralString, helper: LiteralString, recipient: LiteralStr
 
 
 def _helpers(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_own('_r0')}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {own('_r0')}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
     return _listed(grouped, "_g", "_r", "_r")
 
 
 def _recipients(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {_own('_r0')}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
+    grouped = f"MATCH (_r0:Entity {{id: $of}}) {own('_r0')}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
     return _listed(grouped, "_r", "_g", "_r")
 
 
 def _between(shape: Shape) -> Fragment:
     direct = "_e1[3] = _y0 AND _e1[4] = _r0"
     facts = (
-        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {_own('_y0')}{_own('_r0')}"
+        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {own('_y0')}{own('_r0')}"
         f"{_to('_r0', shape, '_y0', '_y0own')}"
     )
     entries = "collect([_t, _ev, _se, _h, _q])"
@@ -227,7 +227,7 @@ def _counted(shape: Shape, *, to: bool) -> Fragment:
     without: LiteralString = "', '".join(_literals(left))
     facts = _to("_r0", followed) if to else _by("_r0", followed)
     grouped = (
-        f"{within or f'MATCH (_r0:{label}) '}{_own('_r0')}{facts}"
+        f"{within or f'MATCH (_r0:{label}) '}{own('_r0')}{facts}"
         f"WITH _r0, {other} AS _g, _c.fact AS _f, collect(DISTINCT _c) AS _ev{fact_holds(shape)} "
         f"WITH _r0, _g, _f, type(_ev[0]) AS _y ORDER BY _g.id WITH _r0, "
         f"collect(DISTINCT CASE WHEN _y IN ['{names}'] THEN _g END) AS _gs, "

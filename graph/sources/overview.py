@@ -3,7 +3,7 @@
 from graph.bindings import Fragment, Inner, Many, Shape, Value
 from graph.sources.facts import fact_holds, known, speaking, state_holds
 from graph.sources.totals import AMOUNT as MONEY
-from graph.sources.totals import PART, exact
+from graph.sources.totals import added_parts, exact
 
 OVERVIEW = Inner(roles={})
 ENTITIES = Many(
@@ -32,13 +32,13 @@ def _sums(shape: Shape) -> Fragment:
         "AND _d.part_of IS NULL AND _d.amount IS NOT NULL "
         f"WITH _w, _d.fact AS _f, collect(_d) AS _ev{fitting} WITH _w, {speaking()} AS _c "
         "WHERE _c.earliest_from >= $event_from AND _c.latest_to <= $beyond "
-        f"WITH _w, count(_c) AS _facts, sum(_c.amount / {PART}) AS _s1, sum(_c.amount % {PART}) AS _s2 "
+        f"WITH _w, count(_c) AS _facts, {added_parts('_c.amount')} "
         f"MATCH (_w)-[_u:PART_OF*0..3]->(_v:Province) WHERE all(_z IN _u WHERE {state_holds('_z', shape)}) "
-        "WITH DISTINCT _w, _facts, _s1, _s2, _v WITH _v, sum(_facts) AS _n, sum(_s1) AS _m1, sum(_s2) AS _m2, $currency AS _k",
-        binds=("_v", "_n", "_m1", "_m2", "_k"),
+        "WITH DISTINCT _w, _facts, _m1, _m2, _v WITH _v, sum(_facts) AS _n, sum(_m1) AS _s1, sum(_m2) AS _s2, $currency AS _k",
+        binds=("_v", "_n", "_s1", "_s2", "_k"),
         keys=("_v.id",),
     )
 
 
 #: Sums of funding that ends in a province or below it: in minor units.
-SUMS = Many(fragment=_sums, roles={"v": "_v", "n": "_n", "m1": "_m1", "m2": "_m2", "k": "_k"})
+SUMS = Many(fragment=_sums, roles={"v": "_v", "n": "_n", "m1": "_s1", "m2": "_s2", "k": "_k"})

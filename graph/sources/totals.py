@@ -29,7 +29,7 @@ REASONS = {
 #: A batch of projects is counted by a fact of this measure, whose end is the batch.
 _BATCH: LiteralString = "_c.measure = 'projects'"
 #: Minor units beyond this are added apart, so that a sum cannot leave the 64 bits of an integer.
-PART: LiteralString = "1000000000"
+_PART: LiteralString = "1000000000"
 
 #: What is so much a year is so much in each year asked about.
 _YEARLY: LiteralString = (
@@ -113,12 +113,17 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
     )
 
 
+def added_parts(amount: LiteralString) -> LiteralString:
+    """Aggregates that add an amount up as _m1 and _m2, of which `exact` makes the sum."""
+    return f"sum({amount} / {_PART}) AS _m1, sum({amount} % {_PART}) AS _m2"
+
+
 def _totals(_shape: Shape) -> Fragment:
     added: LiteralString = "CASE WHEN _y IS NULL THEN {} END"
     bound: LiteralString = "coalesce(_c.bound, 'exact')"
     return Fragment(
-        match=f"{judged()}WITH _k, head(collect(_o)) AS _o, sum({added.format(f'_n / {PART}')}) AS _m1, "
-        f"sum({added.format(f'_n % {PART}')}) AS _m2, count({added.format('_n')}) AS _added, "
+        match=f"{judged()}WITH _k, head(collect(_o)) AS _o, {added_parts(added.format('_n'))}, "
+        f"count({added.format('_n')}) AS _added, "
         f"collect(DISTINCT {added.format(bound)}) AS _bounds, min({added.format('_c.valid_from')}) AS _from, "
         f"max({added.format('coalesce(_c.valid_to, _c.valid_from)')}) AS _to, "
         "collect(CASE WHEN _y IS NOT NULL THEN _g END) AS _left, collect(_y) AS _why",
@@ -148,7 +153,7 @@ def exact(read: list[Any]) -> str | None:
     great, small, unit, measure, added = read
     if not added:
         return None
-    total = great * int(PART) + small
+    total = great * int(_PART) + small
     return decimal_text(total, unit) if measure == AMOUNT else str(total)
 
 

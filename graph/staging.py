@@ -225,9 +225,7 @@ class Staging:
     def labels(self, ids: Iterable[str]) -> dict[str, set[str]]:
         """Labels this run gives to ids; ids it does not hold are left out."""
         self._flush()
-        if (
-            not self._labelling
-        ):  # made when they are first asked for, so that a file of many entities is not searched whole
+        if not self._labelling:  # made when first asked, so that no file of many entities is searched whole
             self._labelling = True
             self._db.execute(_ENTITY_ID)
         found: dict[str, set[str]] = {}

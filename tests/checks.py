@@ -11,6 +11,8 @@ from graph.engine import Graph
 from loaders import pipeline
 from loaders.records import Report
 
+#: Real files for the tests that need them, where they are at hand.
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 #: A few places: two with one name, a code used again, a dissolved one, autonomous and named in two scripts.
 PLACES = """\
 entity,id,name,name_en,code,valid_from,valid_to,valid_to_basis,PART_OF

@@ -10,9 +10,8 @@ from graph.dump import dump_hash
 from graph.engine import Graph
 from loaders import pipeline
 from loaders.records import LoadError, Report
-from tests.checks import claims, entities, unchanged
+from tests.checks import SHARED, claims, entities, unchanged
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_files = pytest.mark.skipif(
     not (SHARED / "ftm").is_dir(), reason="the entities and deltas of FollowTheMoney are not at hand"
 )

@@ -15,10 +15,9 @@ from graph.money import minor_units
 from loaders import pipeline
 from loaders.iati.flows import TYPES
 from loaders.records import Report
-from tests.checks import claims, entities, same_on_both, unchanged, wipe
+from tests.checks import SHARED, claims, entities, same_on_both, unchanged, wipe
 
 DATA = Path(__file__).parents[1] / "data" / "iati"
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_files = pytest.mark.skipif(
     not (SHARED / "iati" / "counts.csv").is_file(), reason="the files of real publishers are not at hand"
 )

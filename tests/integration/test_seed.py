@@ -9,8 +9,8 @@ import pytest
 
 from graph.engine import Graph
 from loaders import pipeline, seed
+from tests.checks import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_pairings = pytest.mark.skipif(
     not (SHARED / "pairings").is_dir(), reason="the tables of pairings the seed was made from are not at hand"
 )

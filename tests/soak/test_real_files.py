@@ -11,11 +11,10 @@ from graph.dump import dump
 from graph.engine import Graph
 from loaders import pipeline
 from loaders.records import Report
-from tests.checks import wipe
+from tests.checks import SHARED, wipe
 
 pytestmark = pytest.mark.soak
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 GRANTS, AIDDATA = SHARED / "360giving", SHARED / "aiddata-china"
 needs_grants = pytest.mark.skipif(not GRANTS.is_dir(), reason="the grant files are not at hand")
 needs_aiddata = pytest.mark.skipif(not AIDDATA.is_dir(), reason="AidData's files are not at hand")

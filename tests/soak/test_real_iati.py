@@ -6,7 +6,8 @@ import pytest
 
 from graph.engine import Graph
 from loaders import pipeline
-from tests.integration.test_iati import SHARED, SMALL, assert_stored, expected, needs_files, summed
+from tests.checks import SHARED
+from tests.integration.test_iati import SMALL, assert_stored, expected, needs_files, summed
 
 pytestmark = [pytest.mark.soak, needs_files]
 

@@ -12,9 +12,9 @@ from lxml import etree
 from api.schema import own_schema
 from graph.engine import Graph
 from loaders import pipeline
+from tests.checks import SHARED
 from tests.questions import Question, answer, answering
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.skipif(not SHARED.is_dir(), reason="the real files of ../shared are not at hand"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graphql import GraphQLError, Node
 
-from graph.errors import EngineUnavailable, GraphError, TimedOut
+from graph.errors import EngineUnavailable, GraphError, QuestionRefused, TimedOut
 
 log = logging.getLogger("aidgraph.api")
 #: Characters of a message, which may quote what was sent.
@@ -45,6 +45,8 @@ def internal(cause: Exception, error: GraphQLError | None = None) -> GraphQLErro
     error = error or GraphQLError("")
     if isinstance(cause, TimedOut):
         return _with(error, "the question took too long: ask for less", {"code": "TIMEOUT"})
+    if isinstance(cause, QuestionRefused):
+        return refused(GraphQLError(str(cause), error.nodes, path=error.path), "BAD_USER_INPUT")
     if isinstance(cause, EngineUnavailable):
         return _with(error, "the graph is not available at the moment", {"code": "SERVICE_UNAVAILABLE"})
     request = uuid.uuid4().hex[:12]

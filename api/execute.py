@@ -172,6 +172,7 @@ class Executor:
         except BadUserInput as error:
             raise Refused([error]) from None
         try:
+            await compiled.selection.compute(self._graph, p, self._timeout)
             record, *missing = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
         except GraphError as error:
             return failed(error)

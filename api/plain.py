@@ -22,8 +22,8 @@ from graphql import (
 from api.arguments import Asked
 from api.declare import Declared, Field
 from api.errors import NotFound
-from api.select import NO_TIME
-from graph.bindings import Inner, Many, Maybe, One, Page, Part, Rows, Shape, Value
+from api.select import ANSWER, NO_TIME
+from graph.bindings import Computed, Inner, Many, Maybe, One, Page, Part, Rows, Shape, Value
 from graph.plain import ROOT, Reader, Row
 
 
@@ -103,6 +103,9 @@ def _resolver(field: GraphQLField) -> Any:
         if ids := [prepared.parameters[name] for name in declared.arguments.entities(prepared)]:
             for id_ in await context.reader.missing(ids):
                 raise NotFound(id_)
+        if isinstance(binding, Computed):
+            shape = Shape(timed=timed, values=prepared.shape)
+            parameters[ANSWER] = await context.reader.computed(binding, shape, parameters)
         if isinstance(binding, Value):
             return _leaf(named, await context.reader.value(placed.row, binding, parameters))
         if isinstance(binding, Inner):

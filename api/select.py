@@ -34,11 +34,14 @@ from graphql import (
 from api.arguments import ALL_TIME, Asked, Prepared
 from api.declare import Declared, Field
 from api.errors import BadUserInput
-from graph.bindings import Binding, Leaf, Objects, Output, Part, Selected, Shape, Time
+from graph.bindings import Binding, Calling, Computed, Leaf, Objects, Output, Part, Selected, Shape, Time
+from graph.engine import Graph
 
 Variables = Mapping[str, Any]
 _KINDS = {"Int": "integer", "Float": "floating", "Boolean": "boolean", "DateTime": "other", "Decimal": "decimal"}
 _ABSENT = object()
+#: The parameter that a computed answer is handed to the statement by.
+ANSWER = "answer"
 #: Root fields about the schema, which no plan reads.
 INTROSPECTION = ("__schema", "__type")
 #: The time a question without one asks about: everything not retracted.
@@ -89,11 +92,12 @@ class Use:
 
 @dataclass(slots=True)
 class Selection:
-    """What is selected: `constant` values of $p, and the `uses` whose values follow from variables."""
+    """What is selected: `constant` values of $p, the `uses` whose values follow from variables, and computed root fields."""
 
     roots: Objects
     constant: dict[str, Any]
     uses: list[Use]
+    computed: list[Selected]
 
     def parameters(self, variables: Variables, asked: Asked) -> dict[str, Any]:
         """$p for these variables: raises BadUserInput."""
@@ -101,6 +105,14 @@ class Selection:
         for use in self.uses:
             use.put(use.prepare(variables, asked), p)
         return p
+
+    async def compute(self, graph: Graph, p: dict[str, Any], timeout: float) -> None:
+        """Puts the answers of computed fields into $p."""
+        for one in self.computed:
+            assert isinstance(one.binding, Computed)
+            given = {name: p[key] for name, key in (*one.time.parameters.items(), *one.parameters.items()) if key in p}
+            calling = Calling(graph=graph, shape=one.shape, parameters=given, timeout=timeout)
+            p[one.parameters[ANSWER]] = await one.binding.answer(calling)
 
 
 @dataclass(slots=True)
@@ -114,6 +126,7 @@ class Selector:
     _constant: dict[str, Any] = field(default_factory=dict[str, Any])
     _count: int = 0
     _uses: list[Use] = field(default_factory=list[Use])
+    _computed: list[Selected] = field(default_factory=list[Selected])
     _made: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
     def select(self, operation: OperationDefinitionNode) -> Selection:
@@ -122,7 +135,7 @@ class Selector:
         time = Time(timed=False, parameters=keys)
         assert self.schema.query_type is not None
         roots = self._objects(self.schema.query_type, (operation.selection_set,), time)
-        return Selection(roots, self._constant, self._uses)
+        return Selection(roots, self._constant, self._uses, self._computed)
 
     def _objects(self, type_: GraphQLOutputType, sets: Sequence[SelectionSetNode], time: Time) -> Objects:
         known = (type_.name, tuple(map(id, sets)), id(time))  # pyright: ignore[reportAttributeAccessIssue]
@@ -223,8 +236,10 @@ class Selector:
                 self._uses.append(use)
             shape = Shape(timed=time.timed, values=prepared.shape)
             entities = tuple(parameters[name] for name in declared.arguments.entities(prepared))
+            if isinstance(declared.binding, Computed):
+                parameters[ANSWER] = f"a{number}{ANSWER}"
         sets = tuple(node.selection_set for node in nodes if node.selection_set)
-        return Selected(
+        made = Selected(
             key=key,
             binding=declared.binding,
             output=self._output(definition.type, sets, time),
@@ -236,6 +251,9 @@ class Selector:
             where=nodes,
             entities=entities,
         )
+        if isinstance(declared.binding, Computed):
+            self._computed.append(made)
+        return made
 
     @staticmethod
     def _time(time: Time, prepared: Prepared, names: dict[str, str], number: int) -> Time:

@@ -6,10 +6,12 @@ Templates are Cypher in which `_name` is a variable and `$name` a parameter. A v
 field's arguments, and those of the time asked about: $state_from, $event_from, $until, $beyond (the day after), $known, $today.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, LiteralString
+
+from graph.engine import Graph
 
 
 class Role(Enum):
@@ -105,6 +107,38 @@ class One(Rows):
     """At most one object: the first row, or null."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """What a computed answer is made of: `parameters` are the field's arguments and the time asked about, by template name."""
+
+    graph: Graph
+    shape: Shape
+    parameters: Mapping[str, Any]
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed(One):
+    """A root field whose answer Python makes before the statement is run; the statement fills in what it names.
+
+    `answer` gives lists of texts, numbers and lists, or None; `fragment` takes them from $answer. It raises QuestionRefused.
+    """
+
+    answer: Callable[[Calling], Awaitable[list[Any] | None]]
+
+
+def computed(answer: Callable[[Calling], Awaitable[list[Any] | None]]) -> Computed:
+    """The field of an answer: its object is a row with the variable _t, the list."""
+    match: LiteralString = "UNWIND CASE WHEN $answer IS NULL THEN [] ELSE [$answer] END AS _t"
+    return Computed(answer=answer, fragment=lambda _shape: Fragment(match=match, binds=("_t",)), roles={"t": "_t"})
+
+
+def listed(place: LiteralString) -> "Many":
+    """The rows of a list within a computed row: `place` is an expression over _t. Each has its list as _t."""
+    match: LiteralString = f"UNWIND range(0, size({place}) - 1) AS _i WITH _i, {place}[_i] AS _u"
+    return Many(fragment=lambda _shape: Fragment(match=match, binds=("_u", "_i"), keys=("_i",)), roles={"t": "_u"})
 
 
 class Many(Rows):

@@ -49,6 +49,12 @@ class TimedOut(GraphError):
     """The engine ended a statement that took too long; a smaller batch may pass."""
 
 
+class QuestionRefused(GraphError):
+    """A question that has no answer as it is asked; the message says why and what to ask instead."""
+
+    exit_code = 2
+
+
 class LockLost(GraphError):
     """Another load took over the right to write, because this one had not been heard of for too long."""
 

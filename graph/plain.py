@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.bindings import ROLES, Inner, Maybe, Role, Rows, Shape, Value
+from graph.bindings import ROLES, Calling, Computed, Inner, Maybe, Role, Rows, Shape, Value
 from graph.engine import Graph
 from graph.plan import MISSING, render
 
@@ -86,6 +86,11 @@ class Reader:
 
         found = await self._ask(row, parameters, statement)
         return None if found is None else _row(found, list(binding.roles))
+
+    async def computed(self, binding: Computed, shape: Shape, parameters: Mapping[str, Any]) -> Any:
+        """The answer of a computed field, which its fragment takes as $answer."""
+        calling = Calling(graph=self._graph, shape=shape, parameters=parameters, timeout=self._timeout)
+        return await binding.answer(calling)
 
     async def rows(
         self, row: Row, binding: Rows, tag: str, shape: Shape, parameters: Mapping[str, Any]

@@ -20,16 +20,14 @@ hypothesis_settings.register_profile("here", deadline=None)  # timings are no te
 hypothesis_settings.load_profile("here")
 
 ENGINES = ("embedded", "neo4j")
-#: Fixtures that are a graph of the whole session.
-GRAPHS = {"empty_graph", "seeded"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests on the session's graphs: tests/together.py runs them in a process of their own."""
+    """Marks the tests on the session's graphs with the seed: tests/together.py runs them in a process of their own."""
     for item in items:
-        if GRAPHS & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.graphs)
+        if "seeded" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.seeded)
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -55,6 +53,19 @@ def neo4j_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def locked() -> Iterator[neo4j_server.Neo4jServer]:
+    """A Neo4j with a password. What it holds is left by the tests before."""
+    try:
+        server = neo4j_server.start(auth="a-test-password")
+    except neo4j_server.Neo4jUnavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no Neo4j to be had: {error}")
+    with server:
+        yield server
 
 
 @asynccontextmanager

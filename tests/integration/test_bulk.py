@@ -113,6 +113,7 @@ async def _compared(graph: Graph) -> tuple[list[bytes], *tuple[list[list[Any]], 
     return [line async for line in dump(graph)], runs, conflicts, versions
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("engine", ["embedded"], indirect=True, scope="session")  # a load makes the same on both
 async def test_an_import_makes_the_graph_that_a_load_makes(graph: Graph, tmp_path: Path) -> None:
     files = write(tmp_path, TABLES)

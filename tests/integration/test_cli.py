@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from neo4j import GraphDatabase
 
 from graph.embedded import EmbeddedServer
 from tests import neo4j_server
@@ -43,6 +44,15 @@ def one_line(result: subprocess.CompletedProcess[str]) -> str:
     assert len(lines) == 1, result.stderr
     assert "Traceback" not in result.stderr + result.stdout
     return lines[0]
+
+
+@pytest.fixture
+def there(locked: neo4j_server.Neo4jServer) -> dict[str, str]:
+    """Environment of commands on an empty Neo4j, which have no engine to start."""
+    assert locked.auth
+    with GraphDatabase.driver(locked.uri, auth=locked.auth) as driver:
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+    return {"NEO4J_URI": locked.uri, "NEO4J_PASSWORD": locked.auth[1]}
 
 
 @pytest.fixture(scope="module")
@@ -79,47 +89,47 @@ def test_load_check_dump_and_load_again(home: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(home: Path, tmp_path: Path) -> None:
+def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(tmp_path: Path, there: dict[str, str]) -> None:
     places = write(tmp_path, "places.csv", PLACES)
-    assert run("load", places, "--force", home=home).returncode == 0
+    assert run("load", places, home=tmp_path, **there).returncode == 0
     mixed = GOOD + "FUNDS,310000,530724,12万,CNY,budget,2021,https://example.org/a\n"
-    result = run("load", write(tmp_path, "mixed.csv", mixed), home=home, cwd=tmp_path)
+    result = run("load", write(tmp_path, "mixed.csv", mixed), home=tmp_path, **there)
     assert result.returncode == 3
     assert "mixed.csv, line 3, column amount: '12万'" in result.stderr
     rejects = (tmp_path / "mixed.rejects.csv").read_text("utf-8-sig").splitlines()
     assert rejects[0] == "file,line,column,value,reason" and rejects[1].startswith("mixed.csv,3,amount,12万,")
-    before = run("dump", "--hash", home=home).stdout
+    before = run("dump", "--hash", home=tmp_path, **there).stdout
     bad = FUNDS + "FUNDS,310000,530724,NaN,CNY,budget,2021,https://example.org/a\n"
-    result = run("load", write(tmp_path, "bad.csv", bad), home=home, cwd=tmp_path)
+    result = run("load", write(tmp_path, "bad.csv", bad), home=tmp_path, **there)
     assert result.returncode == 1 and "nothing was written" in result.stdout
-    assert run("dump", "--hash", home=home).stdout == before
+    assert run("dump", "--hash", home=tmp_path, **there).stdout == before
 
 
-def test_runs_are_listed_and_taken_back(home: Path, tmp_path: Path) -> None:
-    assert run("load", write(tmp_path, "places.csv", PLACES), "--force", home=home).returncode == 0
-    before = run("dump", "--hash", home=home).stdout
+def test_runs_are_listed_and_taken_back(tmp_path: Path, there: dict[str, str]) -> None:
+    assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **there).returncode == 0
+    before = run("dump", "--hash", home=tmp_path, **there).stdout
     text = GOOD.replace("2020", "2017") + "FUNDS,310000,530724,12万,CNY,budget,2021,https://example.org/a\n"
     funds = write(tmp_path, "taken.csv", text)
-    assert run("load", funds, home=home, cwd=tmp_path).returncode == 3
-    listed = json.loads(run("runs", "--dataset", "taken", "--json", home=home).stdout)
+    assert run("load", funds, home=tmp_path, **there).returncode == 3
+    listed = json.loads(run("runs", "--dataset", "taken", "--json", home=tmp_path, **there).stdout)
     (loaded,) = listed
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     assert loaded["files"] == [{"name": "taken.csv", "sha256": sha256}]
     assert (loaded["dataset"], loaded["state"], loaded["rejected"]) == ("taken", "done", 1)
     assert (loaded["counts"]["new"], loaded["undoes"], loaded["undone_by"]) == (2, "", "")
-    undone = run("undo", loaded["id"], home=home)
+    undone = run("undo", loaded["id"], home=tmp_path, **there)
     assert undone.returncode == 0, undone.stderr
     assert f"{loaded['id']} is undone, by run:" in undone.stdout and "2 claims closed, 0 open again" in undone.stdout
-    assert run("dump", "--hash", home=home).stdout == before
-    again = run("undo", str(loaded["sequence"]), home=home)
+    assert run("dump", "--hash", home=tmp_path, **there).stdout == before
+    again = run("undo", str(loaded["sequence"]), home=tmp_path, **there)
     assert again.returncode == 0 and "was undone already" in again.stdout
-    said = run("runs", "--dataset", "taken", home=home).stdout.splitlines()
+    said = run("runs", "--dataset", "taken", home=tmp_path, **there).stdout.splitlines()
     assert f"takes back {loaded['id']}" in said[0] and "dataset taken" in said[0]
     assert f"undone by run:{loaded['sequence'] + 1}:taken" in said[2]
     assert said[4] == f"  taken.csv  sha256 {sha256}"
-    refused = run("undo", f"run:{loaded['sequence'] + 1}:taken", home=home)
+    refused = run("undo", f"run:{loaded['sequence'] + 1}:taken", home=tmp_path, **there)
     assert refused.returncode == 1 and "is itself an undo" in one_line(refused)
-    assert "nothing was loaded as dataset none" in run("runs", "-d", "none", home=home).stdout
+    assert "nothing was loaded as dataset none" in run("runs", "-d", "none", home=tmp_path, **there).stdout
 
 
 def test_files_for_an_import_are_written_without_a_graph(tmp_path: Path) -> None:
@@ -189,28 +199,16 @@ def test_an_address_that_is_none(tmp_path: Path, uri: str) -> None:
     assert "geheim-7" not in result.stdout + result.stderr
 
 
-def test_a_neo4j_with_another_password_and_one_with_data_of_others(tmp_path: Path) -> None:
-    try:
-        server = neo4j_server.start(auth="right-password")
-    except neo4j_server.Neo4jUnavailable as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Neo4j to be had: {error}")
-    with server:
-        wrong = run("dump", "--hash", home=tmp_path, NEO4J_URI=server.uri, NEO4J_PASSWORD="wrong-password")
-        assert wrong.returncode == 4 and "NEO4J_PASSWORD" in one_line(wrong)
-        assert "wrong-password" not in wrong.stdout + wrong.stderr
-        right = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": "right-password"}
-        make = (
-            "import neo4j, sys\n"
-            "with neo4j.GraphDatabase.driver(sys.argv[1], auth=('neo4j', 'right-password')) as d:\n"
-            "    d.execute_query(sys.argv[2])\n"
-        )
-        subprocess.run([sys.executable, "-c", make, server.uri, "CREATE (:Person {name: 'x'})"], check=True)
-        foreign = run("dump", "--hash", home=tmp_path, **right)
+def test_a_neo4j_with_another_password_and_one_with_data_of_others(tmp_path: Path, there: dict[str, str]) -> None:
+    wrong = run("dump", "--hash", home=tmp_path, **(there | {"NEO4J_PASSWORD": "wrong-password"}))
+    assert wrong.returncode == 4 and "NEO4J_PASSWORD" in one_line(wrong)
+    assert "wrong-password" not in wrong.stdout + wrong.stderr
+    with GraphDatabase.driver(there["NEO4J_URI"], auth=("neo4j", there["NEO4J_PASSWORD"])) as driver:
+        driver.execute_query("CREATE (:Person {name: 'x'})")
+        foreign = run("dump", "--hash", home=tmp_path, **there)
         assert foreign.returncode == 1 and "did not write" in one_line(foreign)
-        subprocess.run([sys.executable, "-c", make, server.uri, "MATCH (n) DETACH DELETE n"], check=True)
-        assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **right).returncode == 0
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+    assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **there).returncode == 0
 
 
 class Demo:
@@ -283,20 +281,20 @@ def test_template_prints_a_table_and_what_it_means(tmp_path: Path) -> None:
     assert unknown.returncode == 1 and "PAIRED_WITH" in one_line(unknown)
 
 
-def test_the_forms_are_written_once_and_load_as_nothing(home: Path, tmp_path: Path) -> None:
-    written = run("template", "--xlsx", "funds,staff", "--out", "forms.xlsx", home=home, cwd=tmp_path)
+def test_the_forms_are_written_once_and_load_as_nothing(tmp_path: Path, there: dict[str, str]) -> None:
+    written = run("template", "--xlsx", "funds,staff", "--out", "forms.xlsx", home=tmp_path, **there)
     assert written.returncode == 0 and "wrote forms.xlsx" in written.stderr
     assert "is there already" in one_line(
-        run("template", "--xlsx", "all", "--out", "forms.xlsx", home=home, cwd=tmp_path)
+        run("template", "--xlsx", "all", "--out", "forms.xlsx", home=tmp_path, **there)
     )
-    assert "there is no form 'x'" in one_line(run("template", "--xlsx", "x", home=home, cwd=tmp_path))
-    assert "leave one of them out" in one_line(run("template", "FUNDS", "--xlsx", "all", home=home, cwd=tmp_path))
-    assert run("load", write(tmp_path, "places.csv", PLACES), "--force", home=home).returncode == 0
-    checked = run("check", "forms.xlsx", "--format", "xlsx", "--sheet", "选派人员 Staff", home=home, cwd=tmp_path)
+    assert "there is no form 'x'" in one_line(run("template", "--xlsx", "x", home=tmp_path, **there))
+    assert "leave one of them out" in one_line(run("template", "FUNDS", "--xlsx", "all", home=tmp_path, **there))
+    assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **there).returncode == 0
+    checked = run("check", "forms.xlsx", "--format", "xlsx", "--sheet", "选派人员 Staff", home=tmp_path, **there)
     assert checked.returncode == 0 and "forms: 0 rows" in checked.stdout
     assert "sheet 选派人员 Staff: the example row is left out" in checked.stderr and "帮扶资金" not in checked.stderr
-    assert "has no sheet y" in one_line(run("check", "forms.xlsx", "--sheet", "y", home=home, cwd=tmp_path))
-    assert "there is no format y" in one_line(run("check", "forms.xlsx", "--format", "y", home=home, cwd=tmp_path))
+    assert "has no sheet y" in one_line(run("check", "forms.xlsx", "--sheet", "y", home=tmp_path, **there))
+    assert "there is no format y" in one_line(run("check", "forms.xlsx", "--format", "y", home=tmp_path, **there))
 
 
 def test_help_answers_without_loading_the_packages() -> None:

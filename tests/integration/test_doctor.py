@@ -57,6 +57,7 @@ async def test_graph_that_is_well(engine: str, settings: Settings, tmp_path: Pat
         assert await graph.rows(ALL) == before
 
 
+@pytest.mark.soak
 async def test_half_loaded_dataset_missing_schema_and_id_given_twice(settings: Settings) -> None:
     runs = [("a", 1, "running", 10), ("a", 2, "done", 20), ("b", 3, "running", None), ("c", 4, "running", 7_000)]
     async with open_graph(settings) as graph:
@@ -97,16 +98,6 @@ async def test_store_whose_data_is_gone(tmp_path: Path) -> None:
     (tmp_path / "store" / "engine-version").write_text("1.0")
     found = by_name(await examine(Settings(home=tmp_path, heap=HEAP)))
     assert found["start"].ok is False and "is damaged" in found["start"].says
-
-
-@pytest.fixture(scope="module")
-def locked():
-    try:
-        server = neo4j_server.start(auth="a-test-password")
-    except neo4j_server.Neo4jUnavailable as error:
-        pytest.skip(f"no Neo4j: {error}")
-    with server:
-        yield server
 
 
 async def test_wrong_password(locked: neo4j_server.Neo4jServer, tmp_path: Path) -> None:

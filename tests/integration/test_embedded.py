@@ -149,6 +149,7 @@ def test_second_start_is_refused_and_names_the_owner(server: EmbeddedServer) -> 
     assert found and (found.pid, found.java_pid) == (os.getpid(), server.pid)
 
 
+@pytest.mark.soak
 def test_second_start_has_a_fresh_password_and_the_data(tmp_path: Path) -> None:
     with EmbeddedServer.start(tmp_path / "store", heap=HEAP) as first:
         add_note(first.address, 1)
@@ -212,6 +213,7 @@ def test_killed_owner_and_guard_leave_nothing(owner, tmp_path: Path) -> None:
         assert notes(server.address) == [1]
 
 
+@pytest.mark.soak
 def test_stale_java_is_ended_by_the_next_start(owner, tmp_path: Path) -> None:
     process, java, guard = owner
     guard.suspend()  # it cannot do its work
@@ -232,7 +234,7 @@ def test_interrupt_leaves_the_database_to_its_owner(owner) -> None:
     assert alive(java) and alive(guard)
 
 
-@pytest.mark.parametrize("started", [0.0, None])
+@pytest.mark.parametrize("started", [0.0, pytest.param(None, marks=pytest.mark.soak)])
 def test_process_that_got_the_pid_of_a_dead_owner_is_left_alone(tmp_path: Path, started: float | None) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
         when = psutil.Process(stranger.pid).create_time() if started is None else started
@@ -245,7 +247,7 @@ def test_process_that_got_the_pid_of_a_dead_owner_is_left_alone(tmp_path: Path, 
         stranger.kill()
 
 
-@pytest.mark.parametrize("taken", [0, 1])
+@pytest.mark.parametrize("taken", [pytest.param(0, marks=pytest.mark.soak), 1])
 def test_taken_port_is_changed_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     free = server_module.free_ports
     with socket.socket() as other:
@@ -337,6 +339,7 @@ def test_wheel_is_not_imported() -> None:
     assert out.stdout == "set()\n"
 
 
+@pytest.mark.soak
 def test_gives_up_after_too_many_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "RESTARTS_ALLOWED", 1)
     with EmbeddedServer.start(tmp_path / "store", heap=HEAP) as server:

@@ -147,6 +147,7 @@ async def test_a_mapping_with_optional_and_full_width_columns(graph: Graph, tmp_
     assert await graph.rows("MATCH ()-[c:FUNDS]->() RETURN c.amount") == [[15_000_000_000]]
 
 
+@pytest.mark.soak
 async def test_two_processes_may_make_the_schema_at_once(engine: str, neo4j_settings: Any, tmp_path: Path) -> None:
     if engine != "neo4j":
         pytest.skip("an embedded store has one process at a time")

@@ -363,11 +363,11 @@ async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
         codes = {error["extensions"]["code"] for error in plain.get("errors", ())}
         assert codes <= {"NOT_FOUND"} and not found(plain), (with_variables, plain)
         api.slow.clear()
-        for text in HOSTILE if engine == "embedded" else HOSTILE[::2]:
+        for text in HOSTILE[::2] if engine == "embedded" else HOSTILE[1::4]:
             assert await api.ask(with_variables, **values(with_variables, text)) == plain, text
-        for text in islice(literals, 8):
+        for text in islice(literals, 4):
             assert await api.ask(document(text)) == plain, text
-        assert len(set(api.graph.statements)) == 1 and len(api.graph.statements) > len(HOSTILE) / 2 + 8
+        assert len(set(api.graph.statements)) == 1 and len(api.graph.statements) > len(HOSTILE) / 4 + 4
         for text in TOO_LONG:
             assert "characters: at most 1000 are taken" in await api.refused(
                 with_variables, **values(with_variables, text)

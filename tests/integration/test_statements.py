@@ -48,7 +48,7 @@ REQUIRED = {
 #: Fields with selections of their own in one document; more make a statement that Neo4j plans for seconds.
 TOGETHER = 6
 #: On Neo4j, which plans each statement that is new to it for 50 ms and more, every so manyth is asked; `make soak` asks all.
-SOME = 4
+SOME = 8
 
 
 @dataclass

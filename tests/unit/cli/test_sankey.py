@@ -1,0 +1,59 @@
+"""The drawing of a trace: well-formed, as wide as the sums, and its text is text."""
+
+import re
+import xml.etree.ElementTree as ET
+
+from cli.sankey import Band, Node, drawn
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def bars(svg: str) -> list[tuple[float, float, float]]:
+    root = ET.fromstring(svg)
+    return [
+        (float(r.attrib["x"]), float(r.attrib["y"]), float(r.attrib["height"]))
+        for r in root.findall(f"{SVG}rect")
+        if "x" in r.attrib
+    ]
+
+
+def test_bars_and_bands_are_as_wide_as_the_sums() -> None:
+    nodes = [
+        Node("a", "甲省", "100", 0),
+        Node("b", "乙县", "60", 1),
+        Node("c", "丙县", "40", 1),
+        Node("d", "alone", "", 1),
+    ]
+    svg = drawn("t", "n", nodes, [Band("a", "b", 60, "60"), Band("a", "c", 40, "40"), Band("a", "x", 9, "")])
+    found = bars(svg)
+    assert len(found) == 3  # what has no band is left out
+    (whole,) = [h for x, _, h in found if x == found[0][0]]
+    parts = sorted(h for x, _, h in found if x != found[0][0])
+    assert [round(h / whole, 3) for h in parts] == [0.4, 0.6]
+    assert sorted(float(w) for w in re.findall(r'stroke-width="([0-9.]+)" aria', svg)) == sorted(
+        round(h, 1) for h in parts
+    )
+    lower, upper = sorted((y, h) for x, y, h in found if x != found[0][0])
+    assert lower[0] + lower[1] < upper[0]  # bars of a column do not overlap
+
+
+def test_names_are_text() -> None:
+    evil = '<script>alert("1")</script>&'
+    svg = drawn(evil, evil, [Node("a", evil, "", 0), Node("b", evil, "", 1)], [Band("a", "b", 1, evil)])
+    root = ET.fromstring(svg)
+    assert root.find(f".//{SVG}script") is None and "<script" not in svg
+    assert root.findtext(f"{SVG}title") == evil
+
+
+def test_what_leads_back_is_dashed_and_nothing_is_drawn_of_nothing() -> None:
+    nodes = [Node("a", "A", "", 0), Node("b", "B", "", 1)]
+    svg = drawn("t", "n", nodes, [Band("a", "b", 10, ""), Band("b", "a", 3, ""), Band("b", "b", 1, "")])
+    assert svg.count("stroke-dasharray") == 2
+    empty = drawn("t", "nothing", nodes, [])
+    assert bars(empty) == [] and ET.fromstring(empty).findtext(f"{SVG}desc") == "nothing"
+
+
+def test_the_order_of_what_is_given_does_not_matter() -> None:
+    nodes = [Node(str(n), str(n), "", n // 4) for n in range(12)]
+    given = [Band(str(a), str(b), a + b, "") for a in range(8) for b in range(4, 12) if a // 4 < b // 4]
+    assert drawn("t", "n", nodes, given) == drawn("t", "n", nodes[::-1], given[::-1])

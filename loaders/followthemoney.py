@@ -178,6 +178,7 @@ class EntitiesPart:
 
     def __init__(self, path: Path, how: How) -> None:
         self._path, self._how = path, how
+        self._share: float | None = None
         self._skipped: Counter[str] = Counter()
 
     def notes(self) -> list[str]:
@@ -186,11 +187,15 @@ class EntitiesPart:
     def header_of(self, name: str) -> str:
         return name
 
+    def share(self) -> float | None:
+        return self._share
+
     def units(self, builder: RowBuilder) -> Iterator[Unit]:
         index = _Index(self._path, self._how)
         try:
             with jsontext.open_text(self._path, self._how.encoding) as stream:
                 for item in jsontext.lines(self._path, stream):
+                    self._share = jsontext.share(stream)
                     yield self._unit(item, index, builder)
         finally:
             index.close()

@@ -110,6 +110,11 @@ def open_text(path: Path, encoding: str | None = None) -> Generator[TextIO]:
                 raise UnreadableFile(path, "has changed while it was read; load it again when it is complete")
 
 
+def share(stream: TextIO) -> float:
+    """How much of an open file has been read, from 0 to 1, by its bytes."""
+    return min(1.0, stream.buffer.tell() / max(1, os.fstat(stream.fileno()).st_size))
+
+
 class _Scanner:
     """Walks over the text of one file; `line` is the line it has come to."""
 

@@ -265,6 +265,7 @@ class GrantsPart:
 
     def __init__(self, path: Path, how: How) -> None:
         self._path, self._how = path, how
+        self._share: float | None = None
         self._grants = Grants()
 
     def notes(self) -> list[str]:
@@ -273,9 +274,13 @@ class GrantsPart:
     def header_of(self, name: str) -> str:
         return {"from": "fundingOrganization", "to": "recipientOrganization"}.get(name, name)
 
+    def share(self) -> float | None:
+        return self._share
+
     def units(self, builder: RowBuilder) -> Iterator[Unit]:
         with jsontext.open_text(self._path, self._how.encoding) as stream:
             for item in jsontext.listed(self._path, stream, "grants"):
+                self._share = jsontext.share(stream)
                 yield self._unit(item, builder)
 
     def _unit(self, item: jsontext.Item, builder: RowBuilder) -> Unit:

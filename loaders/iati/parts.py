@@ -31,6 +31,9 @@ class _Part:
     def header_of(self, name: str) -> str:
         return name
 
+    def share(self) -> float:
+        return self._document.share()
+
     def units(self, builder: RowBuilder) -> Iterator[Unit]:
         self._context = context = Context(self._document, builder)
         record: Activity | Organisation | None = None

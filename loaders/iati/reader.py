@@ -172,6 +172,10 @@ class Document:
             raise self._broken(error, parsed) from None
         self._check_unchanged()
 
+    def share(self) -> float:
+        """How much of the file has been read, from 0 to 1."""
+        return min(1.0, self._stream.tell() / max(1, self._opened.st_size))
+
     def _check_unchanged(self) -> None:
         try:
             states = os.fstat(self._stream.fileno()), os.stat(self.path)

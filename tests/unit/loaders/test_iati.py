@@ -493,3 +493,13 @@ def test_countries_are_the_entities_they_are_elsewhere(tmp_path: Path) -> None:
         "iso:CN": ("Country", "中国", "CN"),
         "cn:810000": ("Province", "中国香港", "810000"),
     }
+
+
+def test_how_far_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "many.xml"
+    one = "<iati-activity><iati-identifier>XM-DAC-1-{}</iati-identifier>{}</iati-activity>"
+    body = "".join(one.format(n, f"<title><narrative>{'x' * 300}</narrative></title>") for n in range(500))
+    path.write_text(f'<iati-activities version="2.03">{body}</iati-activities>', "utf-8")
+    with reader.open_document(path) as document:
+        shares = [document.share() for event in document.events() if event.element is None]
+    assert shares == sorted(shares) and 0 < shares[0] < 0.5 and shares[-1] == 1.0

@@ -125,3 +125,11 @@ def test_whatever_stands_there_is_read_or_refused(tmp_path_factory: pytest.TempP
                     continue
     except UnreadableFile:
         pass
+
+
+def test_how_far_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "entities.json"
+    path.write_text("".join(f'{{"id": "{n:06}", "pad": "{"x" * 200}"}}\n' for n in range(3_000)), "utf-8")
+    with jsontext.open_text(path) as stream:
+        shares = [jsontext.share(stream) for _ in jsontext.lines(path, stream)]
+    assert shares == sorted(shares) and 0 < shares[0] < 0.5 and shares[-1] == 1.0

@@ -27,21 +27,34 @@ class Seal:
         said = msgspec.json.encode([listing, *keys])
         return _written(self._signature(said) + said)
 
+    def read(self, name: str, text: str) -> list[Any]:
+        """What was sealed under a name, of whatever types; BadUserInput where it was not."""
+        try:
+            return self._parts(name, text)
+        except (ValueError, TypeError, msgspec.DecodeError):
+            raise BadUserInput(f"id is no {name}Id of this graph: pass one that an answer gave, unchanged") from None
+
     def opened(self, listing: str, cursor: str, types: Sequence[type]) -> list[Any]:
         """The keys; BadUserInput where the cursor was not given out for this list."""
         try:
-            if len(cursor) > LONGEST:
-                raise ValueError
-            signed = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
-            said = signed[SIGNED:]
-            if not hmac.compare_digest(signed[:SIGNED], self._signature(said)) or _written(signed) != cursor:
-                raise ValueError
-            named, *keys = msgspec.json.decode(said)
+            keys = self._parts(listing, cursor)
         except (ValueError, TypeError, msgspec.DecodeError):
             raise BadUserInput(_FORGED) from None
-        if named != listing or len(keys) != len(types) or not all(map(isinstance, keys, types)):
+        if len(keys) != len(types) or not all(map(isinstance, keys, types)):
             raise BadUserInput(_FORGED)
         return keys
+
+    def _parts(self, name: str, text: str) -> list[Any]:
+        if len(text) > LONGEST:
+            raise ValueError
+        signed = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+        said = signed[SIGNED:]
+        if not hmac.compare_digest(signed[:SIGNED], self._signature(said)) or _written(signed) != text:
+            raise ValueError
+        named, *parts = msgspec.json.decode(said)
+        if named != name:
+            raise ValueError
+        return parts
 
     def _signature(self, said: bytes) -> bytes:
         return hmac.digest(self._key, said, hashlib.sha256)[:SIGNED]

@@ -43,10 +43,12 @@ from api.plain import PlainContext, attach
 from api.schema import Schema
 from api.select import INTROSPECTION, Selection, Selector, variables_in
 from graph.assembly import Anomaly, Failure, Run
+from graph.bindings import Means
 from graph.engine import Graph
 from graph.errors import GraphError
 from graph.plain import Reader
 from graph.plan import Plan, compile_selection
+from graph.tracing.rates import Deflators, Table
 
 #: Tokens of a document; the lexer stops there.
 TOKENS = 2_000
@@ -56,6 +58,17 @@ DOCUMENTS, CACHED, SHAPES = 1_000, 10_000, 50
 _LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{1001}")
 #: Seconds a request may take.
 TIME = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables that a user named: of exchange rates, and of price indexes."""
+
+    rates: Table | None = None
+    deflators: Deflators | None = None
+
+
+NO_TABLES = Tables()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,7 @@ class Executor:
 
     def __init__(
         self, schema: Schema, graph: Graph, seal: Seal, *, introspection: bool = True, compiled: bool = True,
-        timeout: float = TIME, clock: Any = lambda: datetime.now(UTC),
+        timeout: float = TIME, clock: Any = lambda: datetime.now(UTC), tables: Tables = NO_TABLES,
     ) -> None:  # fmt: skip
         self._schema = schema._schema  # pyright: ignore[reportPrivateUsage]
         self._graph = graph
@@ -106,6 +119,7 @@ class Executor:
         self._compile = compiled
         self._timeout = timeout
         self._clock = clock
+        self._tables = tables
         self._kept = lru_cache(maxsize=DOCUMENTS)(self._document)
         self._shaping = _shaping(self._schema)
         attach(self._schema)
@@ -172,7 +186,7 @@ class Executor:
         except BadUserInput as error:
             raise Refused([error]) from None
         try:
-            await compiled.selection.compute(self._graph, p, self._timeout)
+            await compiled.selection.compute(self._graph, p, self._means(asked), self._timeout)
             record, *missing = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
         except GraphError as error:
             return failed(error)
@@ -185,6 +199,10 @@ class Executor:
             data, failures = compiled.plan.complete(record, run)
             found = [GraphQLError(f.message, f.where, path=f.path) for f in sorted(failures, key=_place)]
             return Answer(_encoded({"data": data, "errors": [error.formatted for error in broken(found)]}))
+
+    def _means(self, asked: Asked) -> Means:
+        now = round(asked.now.timestamp() * 1000)
+        return Means(now=now, sealed=self._seal.sealed, rates=self._tables.rates, deflators=self._tables.deflators)
 
     def _plan(self, document: Document, variables: dict[str, Any], asked: Asked) -> Compiled:
         shape = tuple(_shape(name, given, name in document.choosing) for name, given in variables.items())
@@ -206,7 +224,7 @@ class Executor:
             Selector(self._schema, document.fragments, variables, asked).select(document.operation)
         except BadUserInput as error:
             raise Refused([error]) from None
-        context = PlainContext(Reader(self._graph, self._timeout), asked)
+        context = PlainContext(Reader(self._graph, self._timeout), asked, self._means(asked))
         name = document.operation.name.value if document.operation.name else None
         result = execute(self._schema, document.ast, None, context, variable_values=dict(raw), operation_name=name)
         if not isinstance(result, ExecutionResult):

@@ -23,7 +23,7 @@ from api.arguments import Asked
 from api.declare import Declared, Field
 from api.errors import NotFound
 from api.select import ANSWER, NO_TIME
-from graph.bindings import Computed, Inner, Many, Maybe, One, Page, Part, Rows, Shape, Value
+from graph.bindings import Computed, Inner, Many, Maybe, Means, One, Page, Part, Rows, Shape, Value
 from graph.plain import ROOT, Reader, Row
 
 
@@ -33,6 +33,7 @@ class PlainContext:
 
     reader: Reader
     asked: Asked
+    means: Means
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _resolver(field: GraphQLField) -> Any:
                 raise NotFound(id_)
         if isinstance(binding, Computed):
             shape = Shape(timed=timed, values=prepared.shape)
-            parameters[ANSWER] = await context.reader.computed(binding, shape, parameters)
+            parameters[ANSWER] = await context.reader.computed(binding, shape, parameters, context.means)
         if isinstance(binding, Value):
             return _leaf(named, await context.reader.value(placed.row, binding, parameters))
         if isinstance(binding, Inner):

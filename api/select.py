@@ -34,7 +34,7 @@ from graphql import (
 from api.arguments import ALL_TIME, Asked, Prepared
 from api.declare import Declared, Field
 from api.errors import BadUserInput
-from graph.bindings import Binding, Calling, Computed, Leaf, Objects, Output, Part, Selected, Shape, Time
+from graph.bindings import Binding, Calling, Computed, Leaf, Means, Objects, Output, Part, Selected, Shape, Time
 from graph.engine import Graph
 
 Variables = Mapping[str, Any]
@@ -106,12 +106,12 @@ class Selection:
             use.put(use.prepare(variables, asked), p)
         return p
 
-    async def compute(self, graph: Graph, p: dict[str, Any], timeout: float) -> None:
+    async def compute(self, graph: Graph, p: dict[str, Any], means: Means, timeout: float) -> None:
         """Puts the answers of computed fields into $p."""
         for one in self.computed:
             assert isinstance(one.binding, Computed)
             given = {name: p[key] for name, key in (*one.time.parameters.items(), *one.parameters.items()) if key in p}
-            calling = Calling(graph=graph, shape=one.shape, parameters=given, timeout=timeout)
+            calling = Calling(graph=graph, shape=one.shape, parameters=given, means=means, timeout=timeout)
             p[one.parameters[ANSWER]] = await one.binding.answer(calling)
 
 

@@ -6,12 +6,13 @@ Templates are Cypher in which `_name` is a variable and `$name` a parameter. A v
 field's arguments, and those of the time asked about: $state_from, $event_from, $until, $beyond (the day after), $known, $today.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, LiteralString
 
 from graph.engine import Graph
+from graph.tracing.rates import Deflators, Table
 
 
 class Role(Enum):
@@ -116,7 +117,21 @@ class Calling:
     graph: Graph
     shape: Shape
     parameters: Mapping[str, Any]
+    means: "Means"
     timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a server brings to computed answers. `now`: the moment of the question, epoch ms.
+
+    `sealed` signs a list under a name, and makes a text of it that can be handed back.
+    """
+
+    now: int
+    sealed: Callable[[str, Sequence[Any]], str]
+    rates: Table | None = None
+    deflators: Deflators | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

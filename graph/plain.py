@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.bindings import ROLES, Calling, Computed, Inner, Maybe, Role, Rows, Shape, Value
+from graph.bindings import ROLES, Calling, Computed, Inner, Maybe, Means, Role, Rows, Shape, Value
 from graph.engine import Graph
 from graph.plan import MISSING, render
 
@@ -87,9 +87,9 @@ class Reader:
         found = await self._ask(row, parameters, statement)
         return None if found is None else _row(found, list(binding.roles))
 
-    async def computed(self, binding: Computed, shape: Shape, parameters: Mapping[str, Any]) -> Any:
+    async def computed(self, binding: Computed, shape: Shape, parameters: Mapping[str, Any], means: Means) -> Any:
         """The answer of a computed field, which its fragment takes as $answer."""
-        calling = Calling(graph=self._graph, shape=shape, parameters=parameters, timeout=self._timeout)
+        calling = Calling(graph=self._graph, shape=shape, parameters=parameters, means=means, timeout=self._timeout)
         return await binding.answer(calling)
 
     async def rows(

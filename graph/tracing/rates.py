@@ -31,11 +31,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Units of `currency` for one unit of `of`; `legs` are the rates of the table it is made of, none for one currency."""
+    """Units of `currency` for one unit of `of`; `legs` are the rates of `table` it is made of, none for one currency."""
 
     of: str
     currency: str
     value: Fraction
+    table: str = ""
     legs: tuple[Leg, ...] = ()
 
 
@@ -97,12 +98,12 @@ def rate(table: Table | None, of: str, currency: str, day: str) -> Rate | NoRate
         return NoRate(reason="no day is known whose rate applies")
     direct = _leg(table, of, currency, when)
     if direct is not None:
-        return _made(of, currency, (direct,))
+        return _made(table, of, currency, (direct,))
     first, second = _leg(table, of, BETWEEN, when), _leg(table, BETWEEN, currency, when)
     if first is None or second is None:
         lacking = of if first is None and of != BETWEEN else currency
         return NoRate(reason=f"{table.name} has no rate of {lacking} from {OLDEST} days before {day} to it")
-    return _made(of, currency, (first, second))
+    return _made(table, of, currency, (first, second))
 
 
 def _leg(table: Table, of: str, currency: str, when: date) -> Leg | None:
@@ -112,11 +113,11 @@ def _leg(table: Table, of: str, currency: str, when: date) -> Leg | None:
     return None
 
 
-def _made(of: str, currency: str, legs: tuple[Leg, ...]) -> Rate:
+def _made(table: Table, of: str, currency: str, legs: tuple[Leg, ...]) -> Rate:
     value, at = Fraction(1), of
     for leg in legs:
         value, at = (value * leg.rate, leg.currency) if leg.base == at else (value / leg.rate, leg.base)
-    return Rate(of=of, currency=currency, value=value, legs=legs)
+    return Rate(of=of, currency=currency, value=value, table=table.name, legs=legs)
 
 
 def converted(amount: int, applied: Rate) -> int:

@@ -59,3 +59,15 @@ class LockLost(GraphError):
     """Another load took over the right to write, because this one had not been heard of for too long."""
 
     exit_code = 5
+
+
+class TraceRefused(GraphError):
+    """A question about where money went that has no answer; `members` are ids of the nodes it fails at."""
+
+    def __init__(self, message: str, members: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.members = members
+
+
+class ClosedCycle(TraceRefused):
+    """The question starts in a cycle that no money enters and none leaves."""

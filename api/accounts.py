@@ -80,7 +80,7 @@ RECONCILED = Declared(
         "first": _field("PartialDate | None", at(6), "First day of its period."),
         "last": _field("PartialDate | None", at(7), "Last day of its period."),
         "provider_says": _field("Decimal | None", at(8), "What the provider reports."),
-        "receiver_says": _field("Decimal | None", at(9), "What the receiver reports; converted, where it is in another currency."),
+        "receiver_says": _field("Decimal | None", at(9), "What the receiver reports, converted if in another currency."),
         "others_say": _field("Decimal | None", at(10), "What a third party reports."),
         "used": _field("Decimal", at(11), "The figure that traces and totals use."),
         "used_of": _field("ReportingSide", at(12), "Whose figure that is."),
@@ -230,7 +230,7 @@ def queries(made: Declarations) -> dict[str, Field]:
         "totals": Field(
             type="MoneyTotals | None",
             binding=accounts.TOTALS,
-            description="Money of an entity, and of what lies in it or is part or a project of it, by four measures side by side.",
+            description="Money of an entity, and of what lies in it or is part or project of it, by four measures side by side.",
             arguments=Arguments(declared=(entity_id("of", "Whose money."), *arguments(made))).timed(),
             cost=SCAN,
         ),
@@ -241,7 +241,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             "between two, or of all.",
             arguments=Arguments(
                 declared=(
-                    entity_id("of", "Flows that this entity, or what lies in it or is part of it, gives or gets.", required=False),
+                    entity_id("of", "Flows this entity, or what lies in it or is part of it, gives or gets.", required=False),
                     entity_id("from", "Flows that this entity gives, likewise.", required=False),
                     entity_id("to", "Flows that this entity gets, likewise.", required=False),
                     *arguments(made)[:1],
@@ -255,17 +255,15 @@ def queries(made: Declarations) -> dict[str, Field]:
         "quality": Field(
             type="Quality",
             binding=accounts.QUALITY,
-            description="Broken links between projects and reports that do not fit: of an entity, or of all that is loaded.",
-            arguments=Arguments(
-                declared=(entity_id("of", "Only of this entity and what lies in it or is part of it.", required=False), _first(50, 5))
-            ).timed(),
+            description="Broken links between projects, and reports that do not fit, in all that is loaded.",
+            arguments=Arguments(declared=(_first(50, 5),)),
             cost=SCAN,
         ),
         "explain": Field(
             type="Explanation | None",
             binding=explaining.EXPLANATION,
-            description="What is behind a figure of `trace`, `totals` or `reconciliation`: as it was known when it was given, also "
-            "after later loads.",
+            description="What is behind a figure of `trace`, `totals` or `reconciliation`, as it was known when it was given, "
+            "also after later loads.",
             arguments=_Opened(declared=(_explain_id(),)),
             cost=SCAN,
         ),

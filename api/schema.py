@@ -15,6 +15,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from api import (
+    accounts,
     conflicts,
     coverage,
     entities,
@@ -28,6 +29,7 @@ from api import (
     search,
     supervision,
     timeline,
+    tracing,
 )
 from api.arguments import ABSENT, Argument, camel
 from api.declare import PAGE_INFO, Declarations, Declared, Field, connection
@@ -50,6 +52,8 @@ NOUNS = (
     overview,
     coverage,
     conflicts,
+    tracing,
+    accounts,
 )
 
 Decimal = NewType("Decimal", str)

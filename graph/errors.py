@@ -61,7 +61,7 @@ class LockLost(GraphError):
     exit_code = 5
 
 
-class TraceRefused(GraphError):
+class TraceRefused(QuestionRefused):
     """A question about where money went that has no answer; `members` are ids of the nodes it fails at."""
 
     def __init__(self, message: str, members: tuple[str, ...] = ()) -> None:

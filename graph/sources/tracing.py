@@ -3,26 +3,24 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 from graph.bindings import Calling, computed
+from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.model import MONEY_CLASS
 from graph.money import decimal_text
-from graph.sources import reports
-from graph.tracing import attribution, choosing, following
-from graph.tracing.attribution import Attribution, Money
+from graph.sources import transfers
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, time_of
+from graph.sources.reports import Time
+from graph.tracing import choosing, following
+from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
-from graph.tracing.following import Asked, Conversion, Followed
+from graph.tracing.following import Asked, Followed
+from graph.tracing.rates import Table
 
-#: Rows of what is left out and of conversions that an answer lists.
-LISTED = 100
-#: Flows that a question may be about: what is beyond is not read, and said.
-MOST_FLOWS = 200_000
 #: Classes in the order in which one is chosen where none is asked for.
-CLASSES_ORDER = flow_classes(tuple(code.value for code in MONEY_CLASS))
+CLASSES_ORDER = flow_classes(tuple(code.name for code in MONEY_CLASS))
 
 _CLASS_NAMES = {
     "cash": "Money that moved: disbursements, expenditure, reimbursements, and incoming funds as the receiver reports them.",
@@ -31,7 +29,7 @@ _CLASS_NAMES = {
     "pledge": "Promised, not firmly, by either side.",
     "unstated": "Of claims that name no class.",
 }
-_CODES = {code.value: code.description for code in MONEY_CLASS}
+_CODES = {code.name: code.description for code in MONEY_CLASS}
 CLASS_NAMES = {
     name: _CLASS_NAMES.get(name) or f"{_CODES[name][0].upper()}{_CODES[name][1:]}." for name in CLASSES_ORDER
 }
@@ -69,24 +67,59 @@ REASONS = {**choosing.REASONS, **following.REASONS}
  CLOSED, LEFT, LEFT_COUNT, CONVERSIONS, CHECK, TRUNCATED, MISSING, EXPLAIN) = range(23)  # fmt: skip
 
 
-async def _answer(calling: Calling) -> list[Any] | None:
+async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
-    starts = [await reports.scope(calling, given[name]) if given.get(name) else () for name in ("from", "to")]
-    if not any(starts):
+    asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
+    found = await asyncio.to_thread(follow, asked, read, calling.means.rates)
+    return listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
+
+
+async def read_for(
+    graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, *, from_claims: bool = False
+) -> tuple[Asked, transfers.Expanded]:
+    """What is asked, and the flows at all that the money reaches. `given`: arguments by name."""
+    scopes = {name: await transfers.scope(graph, given[name], time) for name in ("from", "to") if given.get(name)}
+    if not scopes:
         raise QuestionRefused("neither from nor to is given: name who gave the money, who got it, or both")
-    asked = _asked(calling, *starts)
-    read = await reports.expanded(calling, asked.sources or asked.targets, onward=bool(asked.sources), most=MOST_FLOWS)
-    found = await _followed(calling, asked, read)
-    return listed(found, given, truncated=read.truncated, explain=_sealed(calling, "trace", _arguments(calling)))
+    targets = frozenset(scopes["to"].ids) if "to" in scopes else frozenset[str]()
+    sources = frozenset(scopes["from"].ids) - targets if "from" in scopes else frozenset[str]()
+    if "from" in scopes and not sources:
+        raise QuestionRefused("from lies in to, or is the same: there is no way between them")
+    flow_class = given.get("class") or await _class_at(graph, sources or targets, time)
+    read = await transfers.expanded(
+        graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time,
+        max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
+    )  # fmt: skip
+    return asked_of({**given, "class": flow_class}, rule, sources, targets), read
 
 
-def _asked(calling: Calling, sources: Iterable[str], targets: Iterable[str]) -> Asked:
-    given = calling.parameters
+async def _class_at(graph: Graph, starts: Iterable[str], time: Time) -> str:
+    """The class of flows that is followed where none is asked for: of those at the start, the first in order."""
+    here = await transfers.expanded(graph, list(starts), flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS)
+    return following.class_asked("", Counter(flow.flow_class for flow in here.flows), CLASSES_ORDER)
+
+
+def follow(asked: Asked, read: transfers.Expanded, table: Table | None) -> Followed:
+    """The answer; raises QuestionRefused."""
+    beyond = following.Beyond(
+        unread=read.cut - read.rest.keys(),
+        outgoing={id_: dict(rest.outgoing) for id_, rest in read.rest.items()},
+        incoming={id_: dict(rest.incoming) for id_, rest in read.rest.items()},
+    )
+    try:
+        return following.followed(
+            asked, read.flows, read.left, table, CLASSES_ORDER, read=read.reached, beyond=beyond
+        )  # fmt: skip
+    except following.Undecided as error:
+        raise QuestionRefused(str(error)) from None
+
+
+def asked_of(given: Mapping[str, Any], rule: str | None, sources: Iterable[str], targets: Iterable[str]) -> Asked:
     money = given.get("money")
     return Asked(
         sources=tuple(sorted(sources)),
         targets=tuple(sorted(targets)),
-        rule=Attribution(calling.shape.get("rule") or "pro_rata"),
+        rule=Attribution(rule or "pro_rata"),
         money=Money(money) if money else None,
         flow_class=given.get("class", ""),
         currency=given.get("currency", ""),
@@ -94,15 +127,6 @@ def _asked(calling: Calling, sources: Iterable[str], targets: Iterable[str]) -> 
         min_share=given.get("minShare", 0.0),
         paths=given.get("paths", 10),
     )
-
-
-async def _followed(calling: Calling, asked: Asked, read: reports.Read) -> Followed:
-    try:
-        return await asyncio.to_thread(
-            following.followed, asked, read.flows, read.left, calling.means.rates, CLASSES_ORDER
-        )
-    except following.Undecided as error:
-        raise QuestionRefused(str(error)) from None
 
 
 def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explain: str) -> list[Any]:
@@ -135,11 +159,11 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
     made[CLOSED] = [[list(members)] for members in result.closed[:LISTED]]
     made[LEFT] = [_left(one) for one in found.left[:LISTED]]
     made[LEFT_COUNT] = len(found.left)
-    made[CONVERSIONS] = _conversions(found)
+    made[CONVERSIONS] = conversions(found.conversions, found.currency)
     check = result.check
     made[CHECK] = [money(check.amount), money(check.lines), money(check.paths), check.agrees]
     made[TRUNCATED] = [*result.truncated, *(["flows"] if truncated else [])]
-    made[MISSING] = missing(found, given)
+    made[MISSING] = missing(found)
     made[EXPLAIN] = explain
     return made
 
@@ -149,75 +173,27 @@ def _left(one: choosing.Left) -> list[Any]:
     return [one.reason, one.provider, one.receiver, amount, one.currency or None, one.claim]
 
 
-def _conversions(found: Followed) -> list[list[Any]]:
-    """One row for each currency, day and rate, those of most flows first."""
-    groups: dict[tuple[Any, ...], list[Conversion]] = {}
-    for one in found.conversions:
-        groups.setdefault((one.rate.of, one.day, one.of_value_date), []).append(one)
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [
-        [
-            of,
-            day,
-            of_value_date,
-            digits(alike[0].rate.value),
-            [leg.day for leg in alike[0].rate.legs],
-            alike[0].rate.table,
-            decimal_text(sum(c.original for c in alike), of),
-            decimal_text(sum(c.amount for c in alike), found.currency),
-            len(alike),
-        ]
-        for (of, day, of_value_date), alike in ordered[:LISTED]
-    ]
-
-
-def digits(value: Fraction) -> str:
-    """A rate to twelve significant digits."""
-    with localcontext(prec=12):
-        return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
-
-
-def missing(found: Followed, given: Mapping[str, Any]) -> list[str]:
+def missing(found: Followed) -> list[str]:
     """What the data would need for more of an answer."""
     result = found.result
     said: list[str] = []
     if not result.amount:
-        where = given.get("from") or given.get("to")
-        others = [f"{name} ({count:,} flows)" for name, count in found.classes.items() if name != found.flow_class]
-        said.append(
-            f"no money of class {found.flow_class} is reported at {where}"
-            + (f"; there is {', '.join(others)}" if others else "")
-        )
+        said.append(following.nothing_of(found.flow_class, found.classes))
     sums: Counter[str] = Counter()
     for line in result.lines:
         sums[line.kind] += line.amount
     currency = found.currency or "XXX"
-    if held := sums[attribution.LineKind.HELD]:
+    if held := sums[LineKind.HELD]:
         said.append(f"where {decimal_text(held, currency)} {currency} went on from who got it: no report says it")
-    if unknown := sums[attribution.LineKind.UNKNOWN_ORIGIN]:
+    if unknown := sums[LineKind.UNKNOWN_ORIGIN]:
         said.append(f"where {decimal_text(unknown, currency)} {currency} came from: no report says it")
-    if pooled := sums[attribution.LineKind.POOLED]:
+    if pooled := sums[LineKind.POOLED]:
         said.append(f"which money {decimal_text(pooled, currency)} {currency} became: no link says it")
     if unpaid := sum(line.amount for line in result.lines if line.kind == "spent" and not line.other):
         said.append(f"who was paid {decimal_text(unpaid, currency)} {currency}: no report names them")
     reasons = Counter(one.reason for one in found.left)
     said += [f"{count:,} reports are left out: {REASONS[reason]}" for reason, count in sorted(reasons.items())]
     return said
-
-
-def _arguments(calling: Calling) -> dict[str, Any]:
-    """What an explanation needs to ask the same again."""
-    time = {name: calling.parameters[name] for name in reports.TIME if name in calling.parameters}
-    own = {name: value for name, value in calling.parameters.items() if name in _OWN}
-    known = min(calling.parameters["known"], calling.means.now)
-    return {**own, **time, "known": known, "rule": calling.shape.get("rule") or "pro_rata"}
-
-
-_OWN = ("from", "to", "class", "currency", "money", "maxDepth", "minShare", "paths")
-
-
-def _sealed(calling: Calling, field: str, arguments: Mapping[str, Any]) -> str:
-    return calling.means.sealed("explain", [field, *(part for item in sorted(arguments.items()) for part in item)])
 
 
 TRACE = computed(_answer)

@@ -5,11 +5,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from graph.tracing.attribution import Attribution, Money, Question, Result
+from graph.tracing.attribution import (
+    Attribution,
+    Line,
+    LineKind,
+    Money,
+    Question,
+    Remainder,
+    RemainderKind,
+    Result,
+)
 from graph.tracing.choosing import Left
 from graph.tracing.flows import transfer
+from graph.tracing.measures import Measures, measures
 from graph.tracing.rates import NoRate, Rate, Table, converted, rate
-from graph.tracing.terms import Flow
+from graph.tracing.terms import Flow, Kind, Transfer
 from graph.tracing.trace import trace
 
 #: Why a flow is not followed, beside the reasons of graph.tracing.choosing.
@@ -70,6 +80,18 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[Left, ...]
 
 
+class Totalled(msgspec.Struct, frozen=True, kw_only=True):
+    """Measures of some nodes; `flows` are those they were made of, in the one currency; `missing` in words."""
+
+    measures: Measures
+    flow_class: str
+    currency: str
+    flows: tuple[Flow, ...]
+    conversions: tuple[Conversion, ...]
+    left: tuple[Left, ...]
+    missing: tuple[str, ...]
+
+
 class Undecided(Exception):
     """The flows are of several currencies, and the question names none."""
 
@@ -123,11 +145,32 @@ def currency_asked(asked: str, flows: Iterable[Flow], starts: frozenset[str]) ->
     return next(iter(met), ""), dict(met)
 
 
-def followed(
-    asked: Asked, flows: Sequence[Flow], left: Iterable[Left], table: Table | None, order: Sequence[str]
-) -> Followed:
-    """The answer out of all flows at the nodes that the money reaches; `order`: classes, the one to prefer first.
+class Beyond(msgspec.Struct, frozen=True, kw_only=True):
+    """What was not read: nodes whose flows are not all here, and sums by currency of what is missing at some of them."""
 
+    unread: frozenset[str] = frozenset()
+    outgoing: dict[str, dict[str, int]] = {}
+    incoming: dict[str, dict[str, int]] = {}
+
+
+NOTHING_BEYOND = Beyond()
+#: Stand for who gives to, and who gets from, a node whose flows are not all read.
+_FROM_BEYOND, _TO_BEYOND = "\x01from:", "\x01to:"
+
+
+def followed(
+    asked: Asked,
+    flows: Sequence[Flow],
+    left: Iterable[Left],
+    table: Table | None,
+    order: Sequence[str],
+    *,
+    read: frozenset[str] | None = None,
+    beyond: Beyond = NOTHING_BEYOND,
+) -> Followed:
+    """The answer out of the flows at the nodes that the money reaches; `order`: classes, the one to prefer first.
+
+    `read`: nodes whose flows are given, None for all; what is held by others, or was given by them, is told as cut.
     Raises Undecided, and what the attribution refuses.
     """
     starts = frozenset(asked.sources or asked.targets)
@@ -136,9 +179,11 @@ def followed(
     of_class = [flow for flow in flows if flow.flow_class == flow_class]
     currency, currencies = currency_asked(asked.currency, of_class, starts)
     kept, conversions, unconverted = in_one_currency(of_class, currency, table)
-    result = trace((transfer(flow) for flow in kept), asked.question(), asked.rule)
+    transfers = [*(transfer(flow) for flow in kept), *_unread(beyond, currency)]
+    result = trace(transfers, asked.question(), asked.rule)
+    unread = beyond.unread if read is None else beyond.unread | _ends(kept) - read
     return Followed(
-        result=result,
+        result=_told(result, unread) if unread else result,
         flow_class=flow_class,
         currency=currency,
         classes=dict(sorted(classes.items())),
@@ -146,6 +191,81 @@ def followed(
         conversions=tuple(conversions),
         left=(*(one for one in left if one.flow_class == flow_class), *unconverted),
     )
+
+
+def _ends(flows: Iterable[Flow]) -> frozenset[str]:
+    ends = ((flow.provider, flow.receiver if flow.kind is Kind.TRANSFER else flow.provider) for flow in flows)
+    return frozenset(node for both in ends for node in both)
+
+
+def _unread(beyond: Beyond, currency: str) -> Iterable[Transfer]:
+    """Sums of flows that were not read, so that what is known of a node's money stays in proportion."""
+    for node, sums in beyond.outgoing.items():
+        yield Transfer(
+            id=f"{_TO_BEYOND}{node}", provider=node, receiver=f"{_TO_BEYOND}{node}", amount=sums.get(currency, 0)
+        )
+    for node, sums in beyond.incoming.items():
+        begin = f"{_FROM_BEYOND}{node}"
+        yield Transfer(id=begin, provider=begin, receiver=node, amount=sums.get(currency, 0))
+
+
+def _told(result: Result, unread: frozenset[str]) -> Result:
+    """The result in which what became of money at nodes not read is said to be not known."""
+
+    def line(one: Line) -> Line:
+        node = one.node.removeprefix(_FROM_BEYOND).removeprefix(_TO_BEYOND)
+        open_ = one.kind in (LineKind.HELD, LineKind.ORIGIN, LineKind.UNKNOWN_ORIGIN)
+        cut = node != one.node or (node in unread and open_)
+        return msgspec.structs.replace(one, node=node, kind=LineKind.CUT) if cut else one
+
+    lines: dict[tuple[LineKind, str, str], Line] = {}
+    for one in map(line, result.lines):
+        key = (one.kind, one.node, one.other)
+        found = lines.get(key)
+        lines[key] = one if found is None else msgspec.structs.replace(found, amount=found.amount + one.amount)
+    real = [path for path in result.paths if not any(id_.startswith("\x01") for id_ in path.nodes)]
+    hidden = sum(path.amount for path in result.paths) - sum(path.amount for path in real)
+    rest = {one.kind: one.amount for one in result.remainder}
+    rest[RemainderKind.BELOW_CUT] = rest.get(RemainderKind.BELOW_CUT, 0) + hidden
+    return msgspec.structs.replace(
+        result,
+        lines=tuple(lines.values()),
+        nodes=tuple(row for row in result.nodes if not row.id.startswith("\x01")),
+        edges=tuple(e for e in result.edges if not (e.provider + e.receiver).count("\x01")),
+        paths=tuple(real),
+        remainder=tuple(Remainder(kind=kind, amount=amount) for kind, amount in rest.items() if amount),
+    )
+
+
+def totalled(
+    nodes: frozenset[str], flows: list[Flow], left: list[Left], table: Table | None, *, flow_class: str, currency: str,
+    first: str, last: str, order: Sequence[str],
+) -> Totalled:  # fmt: skip
+    """The measures of some nodes' money; raises Undecided. Commitments are needed too, whatever the class."""
+    classes = Counter(flow.flow_class for flow in flows if flow.provider in nodes or flow.receiver in nodes)
+    flow_class = class_asked(flow_class, classes, order)
+    needed = [flow for flow in flows if flow.flow_class in (flow_class, "commitment")]
+    currency, _ = currency_asked(currency, (f for f in needed if f.flow_class == flow_class), nodes)
+    kept, conversions, unconverted = in_one_currency(needed, currency, table)
+    other = Counter(flow.flow_class for flow in flows if flow.flow_class != flow_class)
+    missing = () if classes.get(flow_class) else (nothing_of(flow_class, other),)
+    own = [*(one for one in left if one.flow_class == flow_class), *unconverted]
+    made = measures(kept, nodes, flow_class=flow_class, first=first, last=last, left=own)
+    return Totalled(
+        measures=made,
+        flow_class=flow_class,
+        currency=currency,
+        flows=tuple(kept),
+        conversions=tuple(conversions),
+        left=tuple(own),
+        missing=missing,
+    )
+
+
+def nothing_of(flow_class: str, others: Mapping[str, int]) -> str:
+    """Words for a class of which there is nothing."""
+    there = ", ".join(f"{name} ({count:,} flows)" for name, count in sorted(others.items()) if name != flow_class)
+    return f"no money of class {flow_class} is reported here" + (f"; there is {there}" if there else "")
 
 
 def _left(flow: Flow, reason: str) -> Left:

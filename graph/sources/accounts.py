@@ -1,0 +1,217 @@
+"""Totals of an entity's money by four measures, the two reports of each transfer, and what is wrong with links."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, LiteralString
+
+from graph.bindings import Calling, computed
+from graph.engine import Graph
+from graph.errors import QuestionRefused
+from graph.money import decimal_text
+from graph.sources import quality, transfers
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, time_of
+from graph.sources.reports import Time
+from graph.sources.tracing import CLASSES_ORDER
+from graph.tracing import choosing, following, measures
+from graph.tracing import quality as faults
+from graph.tracing.flows import Matched
+from graph.tracing.measures import Measure, Measures
+from graph.tracing.rates import Rate, Table, converted, rate
+from graph.tracing.reconciling import Side, Step, Tolerance
+from graph.tracing.terms import Flow
+
+REASONS = {**choosing.REASONS, **following.REASONS, **measures.REASONS}
+SIDES = {
+    Side.PROVIDER.value: "Who gives.",
+    Side.RECEIVER.value: "Who gets.",
+    Side.OTHERS.value: "A third party.",
+}
+STANDINGS = {
+    "both": "Both sides report it, and their amounts differ by no more than the tolerance.",
+    "differing": "Both sides report it, and their amounts differ by more.",
+    "provider_only": "Only the provider reports it.",
+    "receiver_only": "Only the receiver reports it.",
+    "others_only": "Only a third party reports it.",
+}
+STEPS = {
+    Step.AMOUNT.value: "Same two, same currency: by amount and day.",
+    Step.PERIOD.value: "Same two, same currency and period; the amounts differ.",
+    Step.PROVIDER_ORGANIZATION.value: "The receiver names the provider's organization, not its project.",
+    Step.RECEIVER_ORGANIZATION.value: "The provider names the receiver's organization, not its project.",
+    Step.EXCHANGED.value: "Same two, other currencies: by amount at the rate of the day.",
+}
+FAULTS = faults.KINDS
+#: Entities that money goes out of.
+PROVIDERS: LiteralString = "MATCH (a:Entity) WHERE (a)-[:FLOW]->() RETURN a.id ORDER BY a.id LIMIT $p.most"
+
+
+def exchange(table: Table | None) -> Any:
+    """A rate function as reconciling takes it; None without a table."""
+    if table is None:
+        return None
+
+    def apply(amount: int, of: str, currency: str, day: str) -> int | None:
+        found = rate(table, of, currency, day)
+        return converted(amount, found) if isinstance(found, Rate) else None
+
+    return apply
+
+
+async def _totals(calling: Calling) -> list[Any] | None:
+    given, time = calling.parameters, time_of(calling)
+    scope = await transfers.scope(calling.graph, given["of"], time)
+    read = await transfers.expanded(
+        calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS
+    )
+    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, calling.means.rates)
+    missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
+    return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
+
+
+def totalled(
+    given: Mapping[str, Any],
+    nodes: Iterable[str],
+    flows: Iterable[Flow],
+    left: Iterable[choosing.Left],
+    table: Table | None,
+) -> "following.Totalled":
+    """Raises QuestionRefused where the currency is not decided."""
+    try:
+        return following.totalled(
+            frozenset(nodes), list(flows), list(left), table,
+            flow_class=given.get("class", ""), currency=given.get("currency", ""),
+            first=given["event_from"], last="" if given["until"] == "9999" else given["until"], order=CLASSES_ORDER,
+        )  # fmt: skip
+    except following.Undecided as error:
+        raise QuestionRefused(str(error)) from None
+
+
+def listed_totals(
+    of: str, nodes: int, found: "following.Totalled", missing: list[str], explain: str
+) -> list[Any]:  # fmt: skip
+    made: Measures = found.measures
+    currency = found.currency or "XXX"
+    known = {flow.id: flow for flow in found.flows} | {one.claim: one for one in found.left}
+
+    def money(minor: int) -> str:
+        return decimal_text(minor, currency)
+
+    def measure(one: Measure) -> list[Any]:
+        rows = [_left(reason, id_, known.get(id_)) for id_, reason in one.left[:LISTED]]
+        return [money(one.amount), len(one.added), len(one.subtracted), rows, len(one.left)]
+
+    return [
+        of, found.flow_class, found.currency or None, measure(made.gross), measure(made.net_spend), measure(made.net_new),
+        measure(made.end_use), money(made.new_money), money(made.held), money(made.passed_on), nodes,
+        conversions(found.conversions, found.currency), missing, explain,
+    ]  # fmt: skip
+
+
+def _left(reason: str, id_: str, what: Flow | choosing.Left | None) -> list[Any]:
+    if what is None:
+        return [reason, id_, "", "", None, None]
+    amount = what.used if isinstance(what, Flow) else what.amount
+    said = decimal_text(amount, what.currency) if amount is not None and what.currency else None
+    return [reason, id_, what.provider, what.receiver, said, what.currency or None]
+
+
+async def _reconciliation(calling: Calling) -> list[Any]:
+    given, time = calling.parameters, time_of(calling)
+    read, scopes = await read_for(calling.graph, given, time, calling.means.rates)
+    flows = asked_flows(read.flows, scopes, given)
+    return listed_reconciliation(
+        given, flows, read.matched, truncated=read.truncated, explain=sealed(calling, "reconciliation")
+    )
+
+
+async def read_for(
+    graph: Graph, given: Mapping[str, Any], time: Time, table: Table | None
+) -> tuple[transfers.Expanded, dict[str, frozenset[str]]]:
+    """Flows derived anew from the claims, so that it is known how reports were matched; and what the ids stand for."""
+    scopes = {
+        name: frozenset((await transfers.scope(graph, given[name], time)).ids)
+        for name in ("of", "from", "to")
+        if given.get(name)
+    }
+    starts: Iterable[str] = next(iter(scopes.values()), ())
+    if not scopes:
+        starts = [row[0] for row in await graph.rows(PROVIDERS, {"most": MOST_FLOWS})]
+    read = await transfers.expanded(
+        graph, list(starts), flow_class=given.get("class", ""), time=time, max_depth=0, max_edges=MOST_FLOWS,
+        rate=exchange(table), tolerance=tolerance_of(given), from_claims=True,
+    )  # fmt: skip
+    return read, scopes
+
+
+def tolerance_of(given: Mapping[str, Any]) -> Tolerance:
+    return Tolerance(share=round(given["tolerance"] * 10_000))
+
+
+def asked_flows(
+    flows: Iterable[Flow], scopes: Mapping[str, frozenset[str]], given: Mapping[str, Any]
+) -> list[Flow]:  # fmt: skip
+    """Transfers between two, of what was asked about."""
+
+    def asked(flow: Flow) -> bool:
+        within = {"of": {flow.provider, flow.receiver}, "from": {flow.provider}, "to": {flow.receiver}}
+        fits = given.get("class", "") in ("", flow.flow_class) and flow.provider != flow.receiver
+        return fits and all(within[name] & ids for name, ids in scopes.items())
+
+    return [flow for flow in flows if asked(flow)]
+
+
+def listed_reconciliation(
+    given: Mapping[str, Any], flows: list[Flow], matched: Mapping[str, Matched], *, truncated: bool, explain: str
+) -> list[Any]:
+    tolerance = tolerance_of(given)
+    standing = {flow.id: standing_of(flow, tolerance) for flow in flows}
+    counts = Counter(standing.values())
+    only = given.get("only")
+    shown = [flow for flow in flows if not only or standing[flow.id] in only]
+    shown.sort(key=lambda flow: (-abs(flow.gap or 0), -abs(flow.used), flow.id))
+    rows = [_reconciled(flow, standing[flow.id], matched.get(flow.id)) for flow in shown[: given["first"]]]
+    return [*(counts[name] for name in STANDINGS), given["tolerance"], rows, truncated, explain]
+
+
+def standing_of(flow: Flow, tolerance: Tolerance) -> str:
+    if flow.provider_says is not None and flow.receiver_says is not None:
+        alike = tolerance.allows(flow.provider_says, flow.receiver_says, flow.currency)
+        return "both" if alike else "differing"
+    if flow.provider_says is not None:
+        return "provider_only"
+    return "receiver_only" if flow.receiver_says is not None else "others_only"
+
+
+def _reconciled(flow: Flow, standing: str, how: Matched | None) -> list[Any]:
+    def money(minor: int | None) -> str | None:
+        return None if minor is None else decimal_text(minor, flow.currency)
+
+    larger = max(abs(flow.provider_says or 0), abs(flow.receiver_says or 0))
+    return [
+        flow.id, standing, flow.provider, flow.receiver, flow.flow_class, flow.currency, flow.first or None, flow.last or None,
+        money(flow.provider_says), money(flow.receiver_says), money(flow.others_say), money(flow.used), flow.rule.value,
+        money(flow.gap), flow.gap / larger if flow.gap is not None and larger else None,
+        money(how.exchange) if how else None, how.step.value if how else None, how.days if how else None, list(flow.claims),
+    ]  # fmt: skip
+
+
+#: Flows of all that is stored, and how many of them lead from one entity to another.
+COUNTED: LiteralString = (
+    "MATCH (a)-[f:FLOW]->(b) RETURN count(f), sum(CASE WHEN f.kind = 'transfer' AND a <> b THEN 1 ELSE 0 END)"
+)
+
+
+async def _quality(calling: Calling) -> list[Any]:
+    first = calling.parameters["first"]
+    found = await quality.quality(calling.graph, listed=first)
+    rows = await calling.graph.rows(COUNTED)
+    flows, followable = rows[0] if rows else (0, 0)
+    kinds = [
+        [kind, count, [[one.project, one.value, one.about] for one in found.listed[kind][:first]]]
+        for kind, count in found.counts.items()
+    ]
+    return [flows, followable, kinds, False]
+
+
+TOTALS, RECONCILIATION, QUALITY = computed(_totals), computed(_reconciliation), computed(_quality)

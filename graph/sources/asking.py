@@ -1,0 +1,74 @@
+"""What questions about money have in common: their time, their bounds, rates as rows, and the id an explanation is asked by."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Any
+
+from graph.bindings import Calling
+from graph.money import decimal_text
+from graph.sources.reports import Time
+from graph.tracing.following import Conversion
+
+#: Rows of what is left out and of conversions that an answer lists.
+LISTED = 100
+#: Flows that a question may be about: what is beyond is not read, and said.
+MOST_FLOWS = 40_000
+#: Arguments of the time asked about, as parameters.
+TIME = ("event_from", "until")
+
+
+def time_of(calling: Calling) -> Time:
+    given = calling.parameters
+    return Time(known=given["known"], first=given["event_from"], last=given["until"])
+
+
+def sealed(calling: Calling, field: str) -> str:
+    """The id by which the same can be asked again, of what is known now: the field, then names and values of arguments."""
+    arguments = {
+        name: value
+        for name, value in calling.parameters.items()
+        if name not in ("answer", "today", "state_from", "beyond") and value is not None
+    }
+    arguments |= {"known": min(calling.parameters["known"], calling.means.now)}
+    if rule := calling.shape.get("rule"):
+        arguments["rule"] = rule
+    return calling.means.sealed("explain", [field, *(part for item in sorted(arguments.items()) for part in item)])
+
+
+def arguments_of(question: list[Any]) -> tuple[str, dict[str, Any]]:
+    """The field and the arguments that `sealed` put together."""
+    field, *parts = question
+    return field, dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def conversions(made: Iterable[Conversion], currency: str) -> list[list[Any]]:
+    """One row for each currency and day, those of most flows first."""
+    groups: dict[tuple[Any, ...], list[Conversion]] = {}
+    for one in made:
+        groups.setdefault((one.rate.of, one.day, one.of_value_date), []).append(one)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        [
+            of,
+            day,
+            of_value_date,
+            digits(alike[0].rate.value),
+            [leg.day for leg in alike[0].rate.legs],
+            alike[0].rate.table,
+            decimal_text(sum(c.original for c in alike), of),
+            decimal_text(sum(c.amount for c in alike), currency),
+            len(alike),
+        ]
+        for (of, day, of_value_date), alike in ordered[:LISTED]
+    ]
+
+
+def digits(value: Fraction) -> str:
+    """A rate to twelve significant digits."""
+    with localcontext(prec=12):
+        return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
+
+
+def is_named(given: Mapping[str, Any], *names: str) -> bool:
+    return any(given.get(name) for name in names)

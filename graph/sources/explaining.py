@@ -1,0 +1,240 @@
+"""What is behind a figure: asked again of what was known then, with claims, documents, and a file to recompute it by."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import msgspec
+
+from graph.bindings import Calling, computed
+from graph.engine import Graph
+from graph.errors import QuestionRefused
+from graph.money import decimal_text
+from graph.sources import accounts, tracing, transfers
+from graph.sources.asking import MOST_FLOWS, arguments_of, conversions
+from graph.sources.reports import Time
+from graph.tracing.following import Conversion
+from graph.tracing.rates import Listed, Table
+from graph.tracing.terms import Flow, Report
+
+#: Claims that an answer lists; claims that a file may hold.
+LISTED, MOST_CLAIMS = 500, 20_000
+FORMAT = "aidgraph explanation 1"
+RULES = {
+    "trace": "Flows are made of the claims: one for each provider, receiver, class, currency and period, by the provider's "
+    "figure, else the receiver's, else that of others; then they are followed by the rule: {}",
+    "totals": "Flows are made of the claims, and added by measure: gross is all that goes out.",
+    "reconciliation": "Flows are made of the claims; reports of both sides are matched by amount, day and period.",
+}
+#: Where claims stand, by their start.
+STANDING: LiteralString = (
+    "UNWIND $p.claims AS k MATCH (a:Entity {id: k[0]})-[c]->() WHERE c.id = k[1] "
+    "AND c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known) "
+    "RETURN c.id, c.source, c.locators[0]"
+)
+DOCUMENTS: LiteralString = "UNWIND $p.ids AS i MATCH (s:Entity {id: i}) RETURN s.id, s.title, s.publisher, s.url"
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a figure is made of. `arguments`: as they were asked, with ids of what they stand for in `nodes`.
+
+    `rates`: [day, base, currency, numerator, denominator] of the table `rates_name`. `stands`: claim to [source, locator];
+    `documents`: source to [title, publisher, url].
+    """
+
+    format: str
+    question: str
+    arguments: dict[str, Any]
+    nodes: dict[str, list[str]]
+    read: list[str]
+    reports: list[Report]
+    rates_name: str
+    rates: list[tuple[str, str, str, str, str]]
+    stands: dict[str, tuple[str, str]]
+    documents: dict[str, tuple[str | None, str | None, str | None]]
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A question asked again: its answer as lists, the figure in minor units, and what it is made of."""
+
+    answer: list[Any]
+    amount: int | None
+    currency: str
+    flows: Sequence[Flow]
+    conversions: Sequence[Conversion]
+    left: Mapping[str, str]  # claim to reason
+
+
+def time_of(arguments: Mapping[str, Any]) -> Time:
+    return Time(known=arguments["known"], first=arguments["event_from"], last=arguments["until"])
+
+
+def answered(file: File) -> Again:
+    """The figure out of the file alone; raises QuestionRefused."""
+    table = _table(file)
+    given, time = file.arguments, time_of(file.arguments)
+    own = file.question != "trace"
+    derived = transfers.derived(
+        file.reports, frozenset(file.read), time, flow_class="" if own else given["class"],
+        rate=accounts.exchange(table) if file.question == "reconciliation" else None,
+        tolerance=accounts.tolerance_of(given) if file.question == "reconciliation" else None,
+    )  # fmt: skip
+    if file.question == "trace":
+        asked = tracing.asked_of(given, given.get("rule"), file.nodes.get("from", ()), file.nodes.get("to", ()))
+        found = tracing.follow(asked, derived, table)
+        answer = tracing.listed(found, given, truncated=False, explain="")
+        kept, left = derived.flows, found.left
+        return Again(
+            answer=answer, amount=found.result.amount, currency=found.currency, flows=kept,
+            conversions=found.conversions, left={one.claim: one.reason for one in left},
+        )  # fmt: skip
+    if file.question == "totals":
+        totals = accounts.totalled(given, file.nodes["of"], derived.flows, derived.left, table)
+        answer = accounts.listed_totals(given["of"], len(file.nodes["of"]), totals, list(totals.missing), "")
+        return Again(
+            answer=answer, amount=totals.measures.gross.amount, currency=totals.currency, flows=totals.flows,
+            conversions=totals.conversions, left={one.claim: one.reason for one in totals.left},
+        )  # fmt: skip
+    scopes = {name: frozenset(ids) for name, ids in file.nodes.items()}
+    flows = accounts.asked_flows(derived.flows, scopes, given)
+    answer = accounts.listed_reconciliation(given, flows, derived.matched, truncated=False, explain="")
+    return Again(
+        answer=answer, amount=None, currency="", flows=flows, conversions=(),
+        left={one.claim: one.reason for one in derived.left},
+    )  # fmt: skip
+
+
+def _table(file: File) -> Table | None:
+    from datetime import date
+    from fractions import Fraction
+
+    if not file.rates_name:
+        return None
+    rows = [
+        (date.fromisoformat(day), base, currency, Fraction(int(over), int(under)))
+        for day, base, currency, over, under in file.rates
+    ]
+    return Listed.of(file.rates_name, rows)
+
+
+async def _explanation(calling: Calling) -> list[Any]:
+    field, arguments = arguments_of(calling.parameters["question"])
+    if field not in RULES:
+        raise QuestionRefused(f"there is no explanation of {field}")
+    file = await filed(calling.graph, field, arguments, calling.means.rates)
+    again = await asyncio.to_thread(answered, file)
+    file = msgspec.structs.replace(file, answer=again.answer)
+    claims = _claims(file, again)
+    rule = RULES[field].format(arguments.get("rule", ""))
+    amount = None if again.amount is None else decimal_text(again.amount, again.currency or "XXX")
+    asked = ", ".join(f"{name}: {value}" for name, value in sorted(arguments.items()) if value not in ("", None))
+    text = msgspec.json.format(msgspec.json.encode(file), indent=1).decode()
+    return [
+        f"{field}({asked})", rule, amount, again.currency or None, claims[:LISTED], len(claims),
+        conversions(again.conversions, again.currency) if again.currency else [], text,
+    ]  # fmt: skip
+
+
+async def filed(graph: Graph, field: str, arguments: dict[str, Any], table: Table | None) -> File:
+    """Everything that the question stands on, read from the claims known then; without its answer."""
+    time = time_of(arguments)
+    nodes: dict[str, list[str]] = {}
+    if field == "trace":
+        asked, read = await tracing.read_for(graph, arguments, arguments.get("rule"), time, from_claims=True)
+        arguments = {**arguments, "class": asked.flow_class}
+        nodes = {"from": list(asked.sources), "to": list(asked.targets)}
+    elif field == "totals":
+        nodes["of"] = list((await transfers.scope(graph, arguments["of"], time)).ids)
+        read = await transfers.expanded(
+            graph, nodes["of"], flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS, from_claims=True
+        )
+    else:
+        read, scopes = await accounts.read_for(graph, arguments, time, table)
+        nodes = {name: sorted(ids) for name, ids in scopes.items()}
+    if len(read.reports) > MOST_CLAIMS or read.truncated:
+        raise QuestionRefused(
+            f"the figure stands on more than {MOST_CLAIMS:,} claims: narrow the question by a time, a depth or a class"
+        )
+    stands = await _stands(graph, read.reports, time.known)
+    documents = {
+        id_: (title, publisher, url)
+        for id_, title, publisher, url in await graph.rows(
+            DOCUMENTS, {"ids": sorted({source for source, _ in stands.values()})}
+        )
+    }
+    return File(
+        format=FORMAT,
+        question=field,
+        arguments=arguments,
+        nodes=nodes,
+        read=sorted(read.reached),
+        reports=sorted(read.reports, key=lambda report: report.claim),
+        rates_name=table.name if table else "",
+        rates=_rates(read.reports, arguments, table),
+        stands=stands,
+        documents=documents,
+        answer=None,
+    )
+
+
+async def _stands(graph: Graph, reports: Iterable[Report], known: int) -> dict[str, tuple[str, str]]:
+    claims = [[report.start, report.claim] for report in reports]
+    rows = await graph.rows(STANDING, {"claims": claims, "known": known})
+    return {claim: (source, locator or "") for claim, source, locator in sorted(rows)}
+
+
+def _rates(
+    reports: Iterable[Report], arguments: Mapping[str, Any], table: Table | None
+) -> list[tuple[str, str, str, str, str]]:  # fmt: skip
+    """The rates of the table that the reports' currencies and days may need."""
+    from datetime import date, timedelta
+
+    if table is None:
+        return []
+    reports = list(reports)
+    currencies = {report.currency for report in reports} | {arguments.get("currency") or "EUR", "EUR"}
+    days = {
+        day for r in reports for day in (r.value_date, r.valid_to, r.valid_from, _last(r.latest_to)) if len(day) == 10
+    }
+    found: set[tuple[str, str, str, str, str]] = set()
+    for day in days:
+        when = date.fromisoformat(day)
+        for asked in (when, when - timedelta(days=1)):
+            for base in currencies:
+                for currency in currencies - {base}:
+                    if (hit := table.on(base, currency, asked)) is not None:
+                        value = hit[1]
+                        found.add((hit[0].isoformat(), base, currency, str(value.numerator), str(value.denominator)))
+    return sorted(found)
+
+
+def _last(latest_to: str) -> str:
+    return latest_to if latest_to < "9999" else ""
+
+
+def _claims(file: File, again: Again) -> list[list[Any]]:
+    """Rows of the claims: those of flows first, those that are left out last."""
+    flow_of = {claim: flow for flow in again.flows for claim in flow.claims}
+    rows: list[tuple[tuple[int, str], list[Any]]] = []
+    for report in file.reports:
+        flow = flow_of.get(report.claim)
+        if flow is None:
+            role, rank = again.left.get(report.claim, "not needed"), 2
+        else:
+            role, rank = (
+                ("used", 0) if flow.claims[0] == report.claim or len(flow.claims) == 1 else ("in the same flow", 1)
+            )
+        source, locator = file.stands.get(report.claim, ("", ""))
+        amount = None if report.amount is None or not report.currency else decimal_text(report.amount, report.currency)
+        row = [
+            report.claim, flow.id if flow else None, report.type, report.start, report.end, amount, report.currency or None,
+            report.money_class or None, report.valid_from or None, report.reported_by, source, locator or None, role,
+        ]  # fmt: skip
+        rows.append(((rank, report.claim), row))
+    return [row for _, row in sorted(rows, key=lambda item: item[0])]
+
+
+EXPLANATION = computed(_explanation)

@@ -244,7 +244,7 @@ def queries(made: Declarations) -> dict[str, Field]:
                     entity_id("of", "Flows this entity, or what lies in it or is part of it, gives or gets.", required=False),
                     entity_id("from", "Flows that this entity gives, likewise.", required=False),
                     entity_id("to", "Flows that this entity gets, likewise.", required=False),
-                    *arguments(made)[:1],
+                    arguments(made)[1],
                     _share("tolerance", 0.01, "Share of the larger figure by which two reports may differ."),
                     only,
                     _first(500, 50),

@@ -192,8 +192,13 @@ def _currency() -> Argument:
 
 
 def arguments(made: Declarations) -> tuple[Argument, ...]:
-    """What chooses flows: their class and currency."""
-    return (_code("class", made.enums["FlowClass"], "Class of flows; if absent cash, or what there is."), _currency())
+    """What chooses flows: their class, and the currency and prices of the answer."""
+    prices = "Year in whose prices amounts are told, by the table of price indexes that the server was given."
+    return (
+        _number("constantPrices", prices, 1900, 2200, int),
+        _code("class", made.enums["FlowClass"], "Class of flows; if absent cash, or what there is."),
+        _currency(),
+    )
 
 
 def queries(made: Declarations) -> dict[str, Field]:

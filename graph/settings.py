@@ -19,6 +19,8 @@ class Settings:
     neo4j_password: str = field(default="", repr=False)
     neo4j_database: str = ""
     heap: str = "1g"
+    rates: str = ""
+    deflators: str = ""
 
     @property
     def store(self) -> Path:
@@ -34,6 +36,8 @@ VARIABLES: dict[str, str] = {
     "AIDGRAPH_HOME": "Folder of the embedded engine's store; default: aidgraph in the platform's folder for user data.",
     "AIDGRAPH_HEAP": "Memory of the embedded engine's Java heap, such as 512m or 4g; default 1g.",
     "AIDGRAPH_JAVA_OPTIONS": "Further options of the embedded engine's Java, such as -XX:+UseSerialGC; default none.",
+    "AIDGRAPH_RATES": "Table of exchange rates: a CSV file with columns date, currency, rate and, if it likes, base; or ecb.",
+    "AIDGRAPH_DEFLATORS": "Table of price indexes: a CSV file with columns currency, year, index.",
     "AIDGRAPH_ENGINE_MODE": "production (default), or development: the embedded engine then explains its errors.",
 }
 
@@ -67,4 +71,6 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         neo4j_password=environment.get("NEO4J_PASSWORD", ""),
         neo4j_database=environment.get("NEO4J_DATABASE", ""),
         heap=heap,
+        rates=environment.get("AIDGRAPH_RATES", "").strip(),
+        deflators=environment.get("AIDGRAPH_DEFLATORS", "").strip(),
     )

@@ -10,12 +10,13 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
 from graph.sources.reports import Time
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
 from graph.tracing import quality as faults
 from graph.tracing.flows import Matched
+from graph.tracing.following import Tables
 from graph.tracing.measures import Measure, Measures
 from graph.tracing.rates import Rate, Table, converted, rate
 from graph.tracing.reconciling import Side, Step, Tolerance
@@ -64,7 +65,7 @@ async def _totals(calling: Calling) -> list[Any] | None:
     read = await transfers.expanded(
         calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS
     )
-    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, calling.means.rates)
+    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables_of(calling))
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
 
@@ -74,12 +75,12 @@ def totalled(
     nodes: Iterable[str],
     flows: Iterable[Flow],
     left: Iterable[choosing.Left],
-    table: Table | None,
+    tables: Tables,
 ) -> "following.Totalled":
     """Raises QuestionRefused where the currency is not decided."""
     try:
         return following.totalled(
-            frozenset(nodes), list(flows), list(left), table,
+            frozenset(nodes), list(flows), list(left), tables,
             flow_class=given.get("class", ""), currency=given.get("currency", ""),
             first=given["event_from"], last="" if given["until"] == "9999" else given["until"], order=CLASSES_ORDER,
         )  # fmt: skip
@@ -118,7 +119,7 @@ def _left(reason: str, id_: str, what: Flow | choosing.Left | None) -> list[Any]
 
 async def _reconciliation(calling: Calling) -> list[Any]:
     given, time = calling.parameters, time_of(calling)
-    read, scopes = await read_for(calling.graph, given, time, calling.means.rates)
+    read, scopes = await read_for(calling.graph, given, time, tables_of(calling))
     flows = asked_flows(read.flows, scopes, given)
     return listed_reconciliation(
         given, flows, read.matched, truncated=read.truncated, explain=sealed(calling, "reconciliation")
@@ -126,7 +127,7 @@ async def _reconciliation(calling: Calling) -> list[Any]:
 
 
 async def read_for(
-    graph: Graph, given: Mapping[str, Any], time: Time, table: Table | None
+    graph: Graph, given: Mapping[str, Any], time: Time, tables: Tables
 ) -> tuple[transfers.Expanded, dict[str, frozenset[str]]]:
     """Flows derived anew from the claims, so that it is known how reports were matched; and what the ids stand for."""
     scopes = {
@@ -139,7 +140,7 @@ async def read_for(
         starts = [row[0] for row in await graph.rows(PROVIDERS, {"most": MOST_FLOWS})]
     read = await transfers.expanded(
         graph, list(starts), flow_class=given.get("class", ""), time=time, max_depth=0, max_edges=MOST_FLOWS,
-        rate=exchange(table), tolerance=tolerance_of(given), from_claims=True,
+        rate=exchange(tables.rates), tolerance=tolerance_of(given), from_claims=True,
     )  # fmt: skip
     return read, scopes
 

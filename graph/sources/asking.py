@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Any
 
 from graph.bindings import Calling
+from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources.reports import Time
-from graph.tracing.following import Conversion
+from graph.tracing.following import Conversion, Tables
 
 #: Rows of what is left out and of conversions that an answer lists.
 LISTED = 100
@@ -21,6 +22,14 @@ TIME = ("event_from", "until")
 def time_of(calling: Calling) -> Time:
     given = calling.parameters
     return Time(known=given["known"], first=given["event_from"], last=given["until"])
+
+
+def tables_of(calling: Calling) -> Tables:
+    """Raises QuestionRefused where constant prices are asked for and there is no table of them."""
+    prices = calling.parameters.get("constantPrices", 0)
+    if prices and calling.means.deflators is None:
+        raise QuestionRefused("constantPrices needs a table of price indexes: name one in AIDGRAPH_DEFLATORS")
+    return Tables(rates=calling.means.rates, deflators=calling.means.deflators, prices_of=prices)
 
 
 def sealed(calling: Calling, field: str) -> str:

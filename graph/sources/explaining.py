@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any, LiteralString
 
 import msgspec
@@ -14,8 +16,8 @@ from graph.money import decimal_text
 from graph.sources import accounts, tracing, transfers
 from graph.sources.asking import MOST_FLOWS, arguments_of, conversions
 from graph.sources.reports import Time
-from graph.tracing.following import Conversion
-from graph.tracing.rates import Listed, Table
+from graph.tracing.following import Conversion, Tables
+from graph.tracing.rates import Deflators, Listed, Table
 from graph.tracing.terms import Flow, Report
 
 #: Claims that an answer lists; claims that a file may hold.
@@ -39,7 +41,8 @@ DOCUMENTS: LiteralString = "UNWIND $p.ids AS i MATCH (s:Entity {id: i}) RETURN s
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """All that a figure is made of. `arguments`: as they were asked, with ids of what they stand for in `nodes`.
 
-    `rates`: [day, base, currency, numerator, denominator] of the table `rates_name`. `stands`: claim to [source, locator];
+    `rates`: [day, base, currency, numerator, denominator] of the table `rates_name`; `indexes` likewise.
+    `stands`: claim to [source, locator];
     `documents`: source to [title, publisher, url].
     """
 
@@ -51,6 +54,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     reports: list[Report]
     rates_name: str
     rates: list[tuple[str, str, str, str, str]]
+    indexes_name: str
+    indexes: list[tuple[str, int, str, str]]
     stands: dict[str, tuple[str, str]]
     documents: dict[str, tuple[str | None, str | None, str | None]]
     answer: Any
@@ -74,17 +79,17 @@ def time_of(arguments: Mapping[str, Any]) -> Time:
 
 def answered(file: File) -> Again:
     """The figure out of the file alone; raises QuestionRefused."""
-    table = _table(file)
+    tables = _tables(file)
     given, time = file.arguments, time_of(file.arguments)
     own = file.question != "trace"
     derived = transfers.derived(
         file.reports, frozenset(file.read), time, flow_class="" if own else given["class"],
-        rate=accounts.exchange(table) if file.question == "reconciliation" else None,
+        rate=accounts.exchange(tables.rates) if file.question == "reconciliation" else None,
         tolerance=accounts.tolerance_of(given) if file.question == "reconciliation" else None,
     )  # fmt: skip
     if file.question == "trace":
         asked = tracing.asked_of(given, given.get("rule"), file.nodes.get("from", ()), file.nodes.get("to", ()))
-        found = tracing.follow(asked, derived, table)
+        found = tracing.follow(asked, derived, tables)
         answer = tracing.listed(found, given, truncated=False, explain="")
         kept, left = derived.flows, found.left
         return Again(
@@ -92,7 +97,7 @@ def answered(file: File) -> Again:
             conversions=found.conversions, left={one.claim: one.reason for one in left},
         )  # fmt: skip
     if file.question == "totals":
-        totals = accounts.totalled(given, file.nodes["of"], derived.flows, derived.left, table)
+        totals = accounts.totalled(given, file.nodes["of"], derived.flows, derived.left, tables)
         answer = accounts.listed_totals(given["of"], len(file.nodes["of"]), totals, list(totals.missing), "")
         return Again(
             answer=answer, amount=totals.measures.gross.amount, currency=totals.currency, flows=totals.flows,
@@ -107,24 +112,24 @@ def answered(file: File) -> Again:
     )  # fmt: skip
 
 
-def _table(file: File) -> Table | None:
-    from datetime import date
-    from fractions import Fraction
-
-    if not file.rates_name:
-        return None
+def _tables(file: File) -> Tables:
     rows = [
         (date.fromisoformat(day), base, currency, Fraction(int(over), int(under)))
         for day, base, currency, over, under in file.rates
     ]
-    return Listed.of(file.rates_name, rows)
+    indexes = {(currency, year): Fraction(int(over), int(under)) for currency, year, over, under in file.indexes}
+    return Tables(
+        rates=Listed.of(file.rates_name, rows) if file.rates_name else None,
+        deflators=Deflators(file.indexes_name, indexes) if file.indexes_name else None,
+        prices_of=file.arguments.get("constantPrices", 0),
+    )
 
 
 async def _explanation(calling: Calling) -> list[Any]:
     field, arguments = arguments_of(calling.parameters["question"])
     if field not in RULES:
         raise QuestionRefused(f"there is no explanation of {field}")
-    file = await filed(calling.graph, field, arguments, calling.means.rates)
+    file = await filed(calling.graph, field, arguments, _asked_with(calling, arguments))
     again = await asyncio.to_thread(answered, file)
     file = msgspec.structs.replace(file, answer=again.answer)
     claims = _claims(file, again)
@@ -138,7 +143,12 @@ async def _explanation(calling: Calling) -> list[Any]:
     ]  # fmt: skip
 
 
-async def filed(graph: Graph, field: str, arguments: dict[str, Any], table: Table | None) -> File:
+def _asked_with(calling: Calling, arguments: Mapping[str, Any]) -> Tables:
+    prices = arguments.get("constantPrices", 0)
+    return Tables(rates=calling.means.rates, deflators=calling.means.deflators, prices_of=prices)
+
+
+async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tables) -> File:
     """Everything that the question stands on, read from the claims known then; without its answer."""
     time = time_of(arguments)
     nodes: dict[str, list[str]] = {}
@@ -152,7 +162,7 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], table: Tabl
             graph, nodes["of"], flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS, from_claims=True
         )
     else:
-        read, scopes = await accounts.read_for(graph, arguments, time, table)
+        read, scopes = await accounts.read_for(graph, arguments, time, tables)
         nodes = {name: sorted(ids) for name, ids in scopes.items()}
     if len(read.reports) > MOST_CLAIMS or read.truncated:
         raise QuestionRefused(
@@ -172,8 +182,10 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], table: Tabl
         nodes=nodes,
         read=sorted(read.reached),
         reports=sorted(read.reports, key=lambda report: report.claim),
-        rates_name=table.name if table else "",
-        rates=_rates(read.reports, arguments, table),
+        rates_name=tables.rates.name if tables.rates else "",
+        rates=_rates(read.reports, arguments, tables.rates),
+        indexes_name=tables.deflators.name if tables.deflators and tables.prices_of else "",
+        indexes=_indexes(tables),
         stands=stands,
         documents=documents,
         answer=None,
@@ -190,8 +202,6 @@ def _rates(
     reports: Iterable[Report], arguments: Mapping[str, Any], table: Table | None
 ) -> list[tuple[str, str, str, str, str]]:  # fmt: skip
     """The rates of the table that the reports' currencies and days may need."""
-    from datetime import date, timedelta
-
     if table is None:
         return []
     reports = list(reports)
@@ -209,6 +219,15 @@ def _rates(
                         value = hit[1]
                         found.add((hit[0].isoformat(), base, currency, str(value.numerator), str(value.denominator)))
     return sorted(found)
+
+
+def _indexes(tables: Tables) -> list[tuple[str, int, str, str]]:
+    if tables.deflators is None or not tables.prices_of:
+        return []
+    return [
+        (currency, year, str(index.numerator), str(index.denominator))
+        for (currency, year), index in sorted(tables.deflators.indexes.items())
+    ]
 
 
 def _last(latest_to: str) -> str:

@@ -11,13 +11,12 @@ from graph.errors import QuestionRefused
 from graph.model import MONEY_CLASS
 from graph.money import decimal_text
 from graph.sources import transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
 from graph.sources.reports import Time
 from graph.tracing import choosing, following
 from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
-from graph.tracing.following import Asked, Followed
-from graph.tracing.rates import Table
+from graph.tracing.following import Asked, Followed, Tables
 
 #: Classes in the order in which one is chosen where none is asked for.
 CLASSES_ORDER = flow_classes(tuple(code.name for code in MONEY_CLASS))
@@ -70,7 +69,7 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
     asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
-    found = await asyncio.to_thread(follow, asked, read, calling.means.rates)
+    found = await asyncio.to_thread(follow, asked, read, tables_of(calling))
     return listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
 
 
@@ -99,7 +98,7 @@ async def _class_at(graph: Graph, starts: Iterable[str], time: Time) -> str:
     return following.class_asked("", Counter(flow.flow_class for flow in here.flows), CLASSES_ORDER)
 
 
-def follow(asked: Asked, read: transfers.Expanded, table: Table | None) -> Followed:
+def follow(asked: Asked, read: transfers.Expanded, tables: Tables) -> Followed:
     """The answer; raises QuestionRefused."""
     beyond = following.Beyond(
         unread=read.cut - read.rest.keys(),
@@ -108,7 +107,7 @@ def follow(asked: Asked, read: transfers.Expanded, table: Table | None) -> Follo
     )
     try:
         return following.followed(
-            asked, read.flows, read.left, table, CLASSES_ORDER, read=read.reached, beyond=beyond
+            asked, read.flows, read.left, tables, CLASSES_ORDER, read=read.reached, beyond=beyond
         )  # fmt: skip
     except following.Undecided as error:
         raise QuestionRefused(str(error)) from None

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 import msgspec
 
@@ -18,7 +20,7 @@ from graph.tracing.attribution import (
 from graph.tracing.choosing import Left
 from graph.tracing.flows import transfer
 from graph.tracing.measures import Measures, measures
-from graph.tracing.rates import NoRate, Rate, Table, converted, rate
+from graph.tracing.rates import Deflators, NoRate, Rate, Table, constant, converted, rate
 from graph.tracing.terms import Flow, Kind, Transfer
 from graph.tracing.trace import trace
 
@@ -26,6 +28,7 @@ from graph.tracing.trace import trace
 REASONS = {
     "other_currency": "It is in another currency than is asked about.",
     "no_rate": "There is no rate for its currency and day.",
+    "no_index": "There is no price index for its year.",
 }
 
 
@@ -66,6 +69,19 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     original: int
     amount: int
     rate: Rate
+    prices: Fraction = Fraction(1)  # what the converted amount was multiplied by, for constant prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What amounts are made comparable with; `prices_of`: the year whose prices they are to be in, 0 for those of their own."""
+
+    rates: Table | None = None
+    deflators: Deflators | None = None
+    prices_of: int = 0
+
+
+NO_TABLES = Tables()
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,34 +118,42 @@ def class_asked(asked: str, met: Mapping[str, int], order: Sequence[str]) -> str
 
 
 def in_one_currency(
-    flows: Iterable[Flow], currency: str, table: Table | None
+    flows: Iterable[Flow], currency: str, tables: Tables
 ) -> tuple[list[Flow], list[Conversion], list[Left]]:
-    """The flows with amounts in the currency; those without a rate are left out."""
+    """The flows with amounts in the currency, and in the prices of a year; those without a rate or an index are left out."""
     kept: list[Flow] = []
     made: list[Conversion] = []
     left: list[Left] = []
     for flow in flows:
-        if flow.currency == currency:
+        if flow.currency == currency and not tables.prices_of:
             kept.append(flow)
             continue
-        day = flow.value_date or flow.last
-        found = rate(table, flow.currency, currency, day)
-        if isinstance(found, NoRate):
-            left.append(_left(flow, "other_currency" if table is None else "no_rate"))
+        found = _converted(flow, currency, tables)
+        if isinstance(found, str):
+            left.append(_left(flow, found))
             continue
-        amount = converted(flow.used, found)
-        made.append(
-            Conversion(
-                flow=flow.id,
-                day=day,
-                of_value_date=bool(flow.value_date),
-                original=flow.used,
-                amount=amount,
-                rate=found,
-            )
-        )
-        kept.append(msgspec.structs.replace(flow, used=amount, currency=currency))
+        made.append(found)
+        kept.append(msgspec.structs.replace(flow, used=found.amount, currency=currency))
     return kept, made, left
+
+
+def _converted(flow: Flow, currency: str, tables: Tables) -> Conversion | str:
+    """The flow in the currency, or why it is in none, by a key of REASONS."""
+    day = flow.value_date or flow.last
+    found = rate(tables.rates, flow.currency, currency, day)
+    if isinstance(found, NoRate):
+        return "other_currency" if tables.rates is None else "no_rate"
+    amount, factor = converted(flow.used, found), Fraction(1)
+    if tables.prices_of:
+        year = day[:4]
+        index = tables.deflators.factor(currency, int(year), tables.prices_of) if tables.deflators and year else None
+        if not isinstance(index, Fraction):
+            return "no_index"
+        amount, factor = constant(amount, index), index
+    return Conversion(
+        flow=flow.id, day=day, of_value_date=bool(flow.value_date), original=flow.used, amount=amount, rate=found,
+        prices=factor,
+    )  # fmt: skip
 
 
 def currency_asked(asked: str, flows: Iterable[Flow], starts: frozenset[str]) -> tuple[str, dict[str, int]]:
@@ -162,7 +186,7 @@ def followed(
     asked: Asked,
     flows: Sequence[Flow],
     left: Iterable[Left],
-    table: Table | None,
+    tables: Tables,
     order: Sequence[str],
     *,
     read: frozenset[str] | None = None,
@@ -178,7 +202,7 @@ def followed(
     flow_class = class_asked(asked.flow_class, classes, order)
     of_class = [flow for flow in flows if flow.flow_class == flow_class]
     currency, currencies = currency_asked(asked.currency, of_class, starts)
-    kept, conversions, unconverted = in_one_currency(of_class, currency, table)
+    kept, conversions, unconverted = in_one_currency(of_class, currency, tables)
     transfers = [*(transfer(flow) for flow in kept), *_unread(beyond, currency)]
     result = trace(transfers, asked.question(), asked.rule)
     unread = beyond.unread if read is None else beyond.unread | _ends(kept) - read
@@ -238,7 +262,7 @@ def _told(result: Result, unread: frozenset[str]) -> Result:
 
 
 def totalled(
-    nodes: frozenset[str], flows: list[Flow], left: list[Left], table: Table | None, *, flow_class: str, currency: str,
+    nodes: frozenset[str], flows: list[Flow], left: list[Left], tables: Tables, *, flow_class: str, currency: str,
     first: str, last: str, order: Sequence[str],
 ) -> Totalled:  # fmt: skip
     """The measures of some nodes' money; raises Undecided. Commitments are needed too, whatever the class."""
@@ -246,7 +270,7 @@ def totalled(
     flow_class = class_asked(flow_class, classes, order)
     needed = [flow for flow in flows if flow.flow_class in (flow_class, "commitment")]
     currency, _ = currency_asked(currency, (f for f in needed if f.flow_class == flow_class), nodes)
-    kept, conversions, unconverted = in_one_currency(needed, currency, table)
+    kept, conversions, unconverted = in_one_currency(needed, currency, tables)
     other = Counter(flow.flow_class for flow in flows if flow.flow_class != flow_class)
     missing = () if classes.get(flow_class) else (nothing_of(flow_class, other),)
     own = [*(one for one in left if one.flow_class == flow_class), *unconverted]

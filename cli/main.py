@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from cli import ask
+from cli import ask, money
 
 app = typer.Typer(
     name="aidgraph",
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 
 app.add_typer(ask.app, name="ask")
+for command in money.COMMANDS:
+    app.command()(command)
 
 Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose tables are meant.", show_default=False)]
 Mapping = Annotated[

@@ -1,0 +1,92 @@
+"""`aidgraph explain`: a figure recomputed from its file alone, or explained from the graph."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from cli.console import CommandError
+from graph.money import decimal_text
+from graph.sources.explaining import FORMAT, Again, File, answered
+
+
+def explain(what: str, *, as_json: bool) -> None:
+    path = Path(what)
+    if path.is_file():
+        recomputed(path, as_json=as_json)
+    elif len(what) > 40 and "." not in what and "/" not in what:
+        _asked(what)
+    else:
+        raise CommandError(f"{what} is no file, and no explainId: write one with --explain FILE", 2)
+
+
+def recomputed(path: Path, *, as_json: bool) -> None:
+    """Says whether the file's claims give the file's answer; ends with 1 where they do not."""
+    file = read(path)
+    again = answered(file)
+    same = plain(again.answer) == plain(file.answer)
+    if as_json:
+        typer.echo(json.dumps({"question": file.question, "agrees": same, "amount": _amount(again)}, indent=2))
+    else:
+        for line in told(file, again, same=same):
+            typer.echo(line)
+    if not same:
+        raise CommandError(
+            f"{path}: the claims in it do not give the answer in it: it was changed, or the rules were", 1
+        )
+
+
+def read(path: Path) -> File:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=File)
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} is no explanation: {error}", 2) from None
+    if file.format != FORMAT:
+        raise CommandError(f"{path} is of the format {file.format[:60]!r}; this aidgraph reads {FORMAT!r}", 2)
+    return file
+
+
+def plain(answer: Any) -> Any:
+    """An answer as JSON has it, so that two can be compared."""
+    return json.loads(msgspec.json.encode(answer))
+
+
+def _amount(again: Again) -> str | None:
+    return None if again.amount is None else decimal_text(again.amount, again.currency or "XXX")
+
+
+def told(file: File, again: Again, *, same: bool) -> list[str]:
+    asked = ", ".join(f"{name} {value}" for name, value in sorted(file.arguments.items()) if value not in ("", None))
+    lines = [f"{file.question}: {asked}", f"  {len(file.reports):,} claims in {len(file.documents):,} documents"]
+    for id_, (title, publisher, url) in sorted(file.documents.items()):
+        lines.append(f"    {title or publisher or url or id_}")
+    used = {claim for flow in again.flows for claim in flow.claims}
+    lines.append(f"  {len(again.flows):,} flows of {len(used):,} claims")
+    reasons: dict[str, int] = {}
+    for reason in again.left.values():
+        reasons[reason] = reasons.get(reason, 0) + 1
+    lines += [f"  left out: {count:,} ({reason.replace('_', ' ')})" for reason, count in sorted(reasons.items())]
+    if again.conversions:
+        lines.append(f"  {len(again.conversions):,} amounts converted, by {file.rates_name}")
+    if (amount := _amount(again)) is not None:
+        lines.append(f"  recomputed: {amount} {again.currency}")
+    lines.append(
+        "  the claims give the answer of the file" if same else "  the claims do NOT give the answer of the file"
+    )
+    return lines
+
+
+def _asked(id_: str) -> None:
+    from cli import following
+
+    async def file() -> str:
+        from api.execute import Tables
+        from cli.console import opened
+
+        async with opened() as graph:
+            return await following.explained(graph, id_, Tables())
+
+    typer.echo(asyncio.run(file()))

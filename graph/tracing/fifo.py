@@ -40,7 +40,7 @@ class _Routes:
         if key not in self.known:
             if not start and node in self.nodes(before):
                 self.known[key] = _LOOPED
-            elif self.steps > 20 * ROUTES or len(self.tree) >= ROUTES:
+            elif self.steps > 10 * ROUTES or len(self.tree) >= ROUTES:
                 return _LOST
             else:
                 self.known[key] = len(self.tree)
@@ -265,10 +265,9 @@ def _found(flow: _Flow, question: Question, money: Money | None, *, back: bool) 
         if lot.what is What.UNKNOWN:
             unknown[lot.taker] += lot.amount
     least = question.min_share * flow.amount
-    routes = ((flow.routes.nodes(route), amount) for route, amount in flow.ways.items() if route >= 0)
-    kept = [(nodes if back else nodes[::-1], amount) for nodes, amount in routes if amount >= least]
-    kept.sort(key=lambda way: (-way[1], way[0]))
-    lost = flow.ways.get(_LOST, 0)
+    routes = [(amount, route) for route, amount in flow.ways.items() if route >= 0 and amount >= least]
+    routes.sort(key=lambda way: (-way[0], way[1]))
+    kept = [(flow.routes.nodes(route), amount) for amount, route in routes[: question.limit_paths]]
     return Found(
         rule=Attribution.FIFO,
         money=money,
@@ -277,9 +276,9 @@ def _found(flow: _Flow, question: Question, money: Money | None, *, back: bool) 
         through=_exact(flow.through),
         edges=_exact(flow.edges),
         depth=depth,
-        ways=[(nodes, amount << BITS) for nodes, amount in kept[: question.limit_paths]],
+        ways=[(nodes if back else nodes[::-1], amount << BITS) for nodes, amount in kept],
         through_cycles=flow.ways.get(_LOOPED, 0) << BITS,
-        whole=len(kept) <= question.limit_paths and not lost,
+        whole=len(routes) <= question.limit_paths and not flow.ways.get(_LOST),
         missed=0,
         held=held,
         unknown=unknown,

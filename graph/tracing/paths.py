@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from math import inf, log2
+from math import log2
 from typing import Any, Final
 
 import numpy as np
 
+from graph.tracing.attribution import ONE
 from graph.tracing.chain import Chain, Solved
 
 #: Steps of a search: ways looked at, and nodes looked back at for cycles.
@@ -45,7 +46,7 @@ class _Search:
         self.best = _best(chain)
         self.options: dict[int, list[tuple[float, int]]] = {}
         self.begun: list[tuple[int, int, int]] = []
-        self.heap: list[tuple[float, int, int]] = []
+        self.heap: list[tuple[float, int, int]] = []  # of equal ones the way begun last, so that one is finished first
         self.steps = 0
         self.cycles = 0
 
@@ -53,10 +54,12 @@ class _Search:
         ways: list[tuple[tuple[int, ...], int]] = []
         for v, amount in sorted(self.chain.start.items()):
             self._begin(v, -1, amount)
-        least = -log2(smallest) + 1e-6 if smallest > 0 else inf
+        # what rounds to nothing is no way to list
+        least = -log2(max(smallest, ONE >> 1)) + 1e-6
         while self.heap and len(ways) < limit and self.steps < WORK and self.heap[0][0] <= least:
             self.steps += 1
             _, n, option = heappop(self.heap)
+            n = -n
             self._offer(n, option + 1)
             v, _, money = self.begun[n]
             e = self.options[v][option][1]
@@ -66,7 +69,7 @@ class _Search:
             else:
                 self._step(n, e)
         ways.sort(key=lambda way: (-way[1], way[0]))
-        whole = not self.heap or self.heap[0][0] > least
+        whole = not self.heap or (self.heap[0][0] > least and smallest >= ONE >> 1)
         return Ways(ways=ways, through_cycles=self.cycles, whole=whole)
 
     def _begin(self, v: int, before: int, money: int) -> None:
@@ -80,7 +83,7 @@ class _Search:
             self.options[v] = sorted(self._ways_on(v), key=lambda way: (-way[0], way[1]))
         if option < len(self.options[v]):
             bound = log2(money) + log2(self.options[v][option][0])
-            heappush(self.heap, (round(-bound, 9), n, option))
+            heappush(self.heap, (round(-bound, 9), -n, option))
 
     def _ways_on(self, v: int) -> Iterator[tuple[float, int]]:
         chain, left = self.chain, self.chain.den[v]

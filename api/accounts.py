@@ -182,13 +182,13 @@ def _share(name: str, default: float, description: str) -> Argument:
     return Argument(name=name, type=float, default=default, description=description, put=put)
 
 
-def _first(most: int, default: int) -> Argument:
+def _limit(most: int, default: int) -> Argument:
     def put(value: Any, prepared: Prepared) -> None:
         if not 1 <= value <= most:
-            raise BadUserInput(f"first is {value}: it must lie between 1 and {most}")
-        prepared.parameters["first"] = value
+            raise BadUserInput(f"limit is {value}: it must lie between 1 and {most}")
+        prepared.parameters["limit"] = value
 
-    return Argument(name="first", type=int, default=default, description=f"Rows, at most {most}.", put=put)
+    return Argument(name="limit", type=int, default=default, description=f"Rows, at most {most}.", put=put)
 
 
 class _Opened(Arguments):
@@ -247,7 +247,7 @@ def queries(made: Declarations) -> dict[str, Field]:
                     arguments(made)[1],
                     _share("tolerance", 0.01, "Share of the larger figure by which two reports may differ."),
                     only,
-                    _first(500, 50),
+                    _limit(200, 50),
                 )
             ).timed(),
             cost=SCAN,
@@ -256,7 +256,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             type="Quality",
             binding=accounts.QUALITY,
             description="Broken links between projects, and reports that do not fit, in all that is loaded.",
-            arguments=Arguments(declared=(_first(50, 5),)),
+            arguments=Arguments(declared=(_limit(50, 5),)),
             cost=SCAN,
         ),
         "explain": Field(

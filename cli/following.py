@@ -54,8 +54,8 @@ TOTALS = f"""query ($of: ID!, $class: FlowClass, $currency: String, $constantPri
   }}
 }}"""
 RECONCILIATION = f"""query ($of: ID, $from: ID, $to: ID, $class: FlowClass, $tolerance: Float!,
-  $only: [ReconciliationStanding!], $first: Int!, {_TIMES}) {{
-  reconciliation(of: $of, from: $from, to: $to, class: $class, tolerance: $tolerance, only: $only, first: $first, {_ASKED}) {{
+  $only: [ReconciliationStanding!], $limit: Int!, {_TIMES}) {{
+  reconciliation(of: $of, from: $from, to: $to, class: $class, tolerance: $tolerance, only: $only, limit: $limit, {_ASKED}) {{
     both differing providerOnly receiverOnly othersOnly tolerance truncated explainId
     rows {{
       id standing provider {_WHO} receiver {_WHO} class currency first last providerSays receiverSays othersSay used usedOf
@@ -74,8 +74,8 @@ FLOWS = f"""query ($groupBy: [FlowGroup!]!, $from: ID, $to: ID, $classes: [Money
     }}
   }}
 }}"""
-QUALITY = f"""query ($first: Int!) {{
-  quality(first: $first) {{ flows followable faults {{ kind count examples {{ project {_WHO} value about }} }} }}
+QUALITY = f"""query ($limit: Int!) {{
+  quality(limit: $limit) {{ flows followable faults {{ kind count examples {{ project {_WHO} value about }} }} }}
 }}"""
 EXPLAIN = """query ($id: String!) { explain(id: $id) { file } }"""
 

@@ -104,7 +104,7 @@ def reconcile(
     Examples: `aidgraph reconcile --only differing --tolerance 0.05` · `aidgraph reconcile 江苏省 --to 陕西省`
     """
     ends = {"from": name, "to": to} if to else {"of": name}
-    given = {**ends, "tolerance": tolerance, "only": only, "class": class_, "first": first}
+    given = {**ends, "tolerance": tolerance, "only": only, "class": class_, "limit": first}
     _answer("reconciliation", given, (as_of, during, known_on), rates, json=json, csv=csv, explain=explain)
 
 
@@ -134,7 +134,7 @@ def quality(first: Annotated[int, typer.Option("--first", metavar="N", min=1, ma
 
     Example: `aidgraph quality`
     """
-    _answer("quality", {"first": first}, (None, None, None), None, json=json, csv=csv)
+    _answer("quality", {"limit": first}, (None, None, None), None, json=json, csv=csv)
 
 
 def explain(

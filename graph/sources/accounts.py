@@ -171,7 +171,7 @@ def listed_reconciliation(
     only = given.get("only")
     shown = [flow for flow in flows if not only or standing[flow.id] in only]
     shown.sort(key=lambda flow: (-abs(flow.gap or 0), -abs(flow.used), flow.id))
-    rows = [_reconciled(flow, standing[flow.id], matched.get(flow.id)) for flow in shown[: given["first"]]]
+    rows = [_reconciled(flow, standing[flow.id], matched.get(flow.id)) for flow in shown[: given["limit"]]]
     return [*(counts[name] for name in STANDINGS), given["tolerance"], rows, truncated, explain]
 
 
@@ -204,7 +204,7 @@ COUNTED: LiteralString = (
 
 
 async def _quality(calling: Calling) -> list[Any]:
-    first = calling.parameters["first"]
+    first = calling.parameters["limit"]
     found = await quality.quality(calling.graph, listed=first)
     rows = await calling.graph.rows(COUNTED)
     flows, followable = rows[0] if rows else (0, 0)

@@ -235,7 +235,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             cost=SCAN,
         ),
         "reconciliation": Field(
-            type="Reconciliation",
+            type="Reconciliation | None",
             binding=accounts.RECONCILIATION,
             description="Where the two sides of transfers agree, where they differ, and where one reports nothing: of an entity, "
             "between two, or of all.",
@@ -253,7 +253,7 @@ def queries(made: Declarations) -> dict[str, Field]:
             cost=SCAN,
         ),
         "quality": Field(
-            type="Quality",
+            type="Quality | None",
             binding=accounts.QUALITY,
             description="Broken links between projects, and reports that do not fit, in all that is loaded.",
             arguments=Arguments(declared=(_limit(50, 5),)),

@@ -7,13 +7,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.disconnect import CancelOnDisconnect
+from api.execute import NO_TABLES, Tables
 from api.http import BODY, INDEX, LocalHosts, View
 from api.schema import own_schema
 from graph.engine import Graph
 from graph.errors import GraphError
 
 
-def create_app(graph: Graph, *, introspection: bool = True) -> Starlette:
+def create_app(graph: Graph, *, introspection: bool = True, tables: Tables = NO_TABLES) -> Starlette:
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -34,7 +35,7 @@ def create_app(graph: Graph, *, introspection: bool = True) -> Starlette:
     return Starlette(
         routes=[
             Route("/", index),
-            Route("/graphql", View(schema, graph, introspection=introspection)),
+            Route("/graphql", View(schema, graph, introspection=introspection, tables=tables)),
             Route("/schema.graphql", sdl),
             Route("/healthz", alive),
             Route("/readyz", ready),

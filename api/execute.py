@@ -4,7 +4,7 @@ Introspection goes to graphql-core (api/plain.py); everything else is one statem
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -43,9 +43,9 @@ from api.plain import PlainContext, attach
 from api.schema import Schema
 from api.select import INTROSPECTION, Selection, Selector, variables_in
 from graph.assembly import Anomaly, Failure, Run
-from graph.bindings import Means
+from graph.bindings import Means, Selected
 from graph.engine import Graph
-from graph.errors import GraphError
+from graph.errors import GraphError, QuestionRefused
 from graph.plain import Reader
 from graph.plan import Plan, compile_selection
 from graph.tracing.rates import Deflators, Table
@@ -186,13 +186,13 @@ class Executor:
         except BadUserInput as error:
             raise Refused([error]) from None
         try:
-            await compiled.selection.compute(self._graph, p, self._means(asked), self._timeout)
+            declined = await compiled.selection.compute(self._graph, p, self._means(asked), self._timeout)
             record, *missing = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
         except GraphError as error:
             return failed(error)
         run = Run(p, self._seal.sealed)
-        if missing and missing[0]:
-            return _not_found(compiled.plan, record, run, missing[0])
+        if declined or (missing and missing[0]):
+            return _without(compiled.plan, record, run, missing[0] if missing else [], declined)
         try:
             return Answer(_encoded({"data": compiled.plan.assemble(record, run)}))
         except Anomaly:
@@ -236,18 +236,27 @@ class Executor:
         return Answer(_encoded(body))
 
 
-def _not_found(plan: Plan, record: Any, run: Run, missing: list[str]) -> Answer:
-    """The answer where root fields are about entities that are not there: null for each, with an error."""
+def _without(
+    plan: Plan, record: Any, run: Run, missing: list[str], declined: Sequence[tuple[Selected, QuestionRefused]]
+) -> Answer:
+    """The answer where root fields have none: they are about entities that are not there, or cannot be answered as they are
+    asked. Each is null, with an error."""
     data, failures = plan.complete(record, run)
     found = broken([GraphQLError(f.message, f.where, path=f.path) for f in failures]) if failures else []
+    failed_: dict[str, tuple[Selected, GraphQLError]] = {
+        selected.key: (selected, internal(error, GraphQLError("", selected.where, path=[selected.key])))
+        for selected, error in declined
+    }
     for selected in plan.about:
         ids = [run.p[name] for name in selected.entities]
         for id_ in [one for one in ids if one in missing][:1]:
-            found.append(NotFound(id_, selected.where, [selected.key]))
-            if not selected.output.nullable:
-                data = None
-            elif data is not None:
-                data[selected.key] = None
+            failed_[selected.key] = (selected, NotFound(id_, selected.where, [selected.key]))
+    for selected, error in failed_.values():
+        found.append(error)
+        if not selected.output.nullable:
+            data = None
+        elif data is not None:
+            data[selected.key] = None
     return Answer(_encoded({"data": data, "errors": [error.formatted for error in sorted(found, key=_place)]}))
 
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.cursors import Seal
 from api.errors import printable
-from api.execute import Answer, Executor, failed
+from api.execute import NO_TABLES, Answer, Executor, Tables, failed
 from api.schema import Schema
 from graph import schema_ddl
 from graph.engine import Graph
@@ -76,10 +76,11 @@ def _unsniffed(send: Send) -> Send:
 class View:
     """The endpoint; its executor is made with the first request, since the key of cursors is read from the graph."""
 
-    def __init__(self, schema: Schema, graph: Graph, *, introspection: bool) -> None:
+    def __init__(self, schema: Schema, graph: Graph, *, introspection: bool, tables: Tables = NO_TABLES) -> None:
         self._schema = schema
         self._graph = graph
         self._introspection = introspection
+        self._tables = tables
         self._executor: Executor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +109,9 @@ class View:
                 seal = Seal(await schema_ddl.seal_key(self._graph))
             except Exception as error:
                 return failed(error)
-            self._executor = Executor(self._schema, self._graph, seal, introspection=self._introspection)
+            self._executor = Executor(
+                self._schema, self._graph, seal, introspection=self._introspection, tables=self._tables
+            )
         return await self._executor.answer(question.query, question.variables, question.operationName)
 
 

@@ -36,6 +36,7 @@ from api.declare import Declared, Field
 from api.errors import BadUserInput
 from graph.bindings import Binding, Calling, Computed, Leaf, Means, Objects, Output, Part, Selected, Shape, Time
 from graph.engine import Graph
+from graph.errors import QuestionRefused
 
 Variables = Mapping[str, Any]
 _KINDS = {"Int": "integer", "Float": "floating", "Boolean": "boolean", "DateTime": "other", "Decimal": "decimal"}
@@ -106,13 +107,21 @@ class Selection:
             use.put(use.prepare(variables, asked), p)
         return p
 
-    async def compute(self, graph: Graph, p: dict[str, Any], means: Means, timeout: float) -> None:
-        """Puts the answers of computed fields into $p."""
+    async def compute(
+        self, graph: Graph, p: dict[str, Any], means: Means, timeout: float
+    ) -> list[tuple[Selected, QuestionRefused]]:
+        """Puts the answers of computed fields into $p; returns those that have none, and why."""
+        refused: list[tuple[Selected, QuestionRefused]] = []
         for one in self.computed:
             assert isinstance(one.binding, Computed)
             given = {name: p[key] for name, key in (*one.time.parameters.items(), *one.parameters.items()) if key in p}
             calling = Calling(graph=graph, shape=one.shape, parameters=given, means=means, timeout=timeout)
-            p[one.parameters[ANSWER]] = await one.binding.answer(calling)
+            try:
+                p[one.parameters[ANSWER]] = await one.binding.answered(calling)
+            except QuestionRefused as error:
+                p[one.parameters[ANSWER]] = None
+                refused.append((one, error))
+        return refused
 
 
 @dataclass(slots=True)

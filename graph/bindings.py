@@ -6,12 +6,14 @@ Templates are Cypher in which `_name` is a variable and `$name` a parameter. A v
 field's arguments, and those of the time asked about: $state_from, $event_from, $until, $beyond (the day after), $known, $today.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, LiteralString
 
 from graph.engine import Graph
+from graph.errors import TimedOut
 from graph.tracing.rates import Deflators, Table
 
 
@@ -142,6 +144,14 @@ class Computed(One):
     """
 
     answer: Callable[[Calling], Awaitable[list[Any] | None]]
+
+    async def answered(self, calling: Calling) -> list[Any] | None:
+        """The answer, in the time a request has; raises QuestionRefused or TimedOut."""
+        try:
+            async with asyncio.timeout(calling.timeout):
+                return await self.answer(calling)
+        except TimeoutError:
+            raise TimedOut("the answer took too long") from None
 
 
 def computed(answer: Callable[[Calling], Awaitable[list[Any] | None]]) -> Computed:

@@ -90,7 +90,7 @@ class Reader:
     async def computed(self, binding: Computed, shape: Shape, parameters: Mapping[str, Any], means: Means) -> Any:
         """The answer of a computed field, which its fragment takes as $answer."""
         calling = Calling(graph=self._graph, shape=shape, parameters=parameters, means=means, timeout=self._timeout)
-        return await binding.answer(calling)
+        return await binding.answered(calling)
 
     async def rows(
         self, row: Row, binding: Rows, tag: str, shape: Shape, parameters: Mapping[str, Any]

@@ -18,6 +18,7 @@ _MEANT: Final = frozenset({"planned", "expected"})
 _OWN_PLAN: Final = "planned_disbursement"
 #: Of claims that name no class.
 UNSTATED: Final = "unstated"
+_LEAST: Final = ("planned_disbursement", "pledge", "budget", UNSTATED)
 
 
 def flow_class(money_class: str, basis: str) -> str:
@@ -35,6 +36,6 @@ def by_receiver(money_class: str) -> bool:
 
 
 def flow_classes(codes: tuple[str, ...]) -> tuple[str, ...]:
-    """All classes flows can have, given the stored codes: cash first, then in order of the codes."""
-    found = dict.fromkeys(("cash", *(flow_class(code, "") for code in codes), "budget", UNSTATED))
-    return tuple(found)
+    """All classes flows can have, given the stored codes: the firmest first, what is no more than meant last."""
+    found = dict.fromkeys(("cash", "reported_total", *(flow_class(code, "") for code in codes)))
+    return tuple(name for name in found if name not in _LEAST) + _LEAST

@@ -46,6 +46,11 @@ def conflict_id(about: str, versions: Iterable[str]) -> str:
     return "conflict:" + _hash((about, *versions))
 
 
+def flow_id(key: Iterable[str], n: int) -> str:
+    """`n` counts from 1 among flows of one edge, class, currency and period."""
+    return "flow:" + _hash((*key, str(n)))
+
+
 def digest(values: dict[str, Value]) -> str:
     return _digest(_encoder.encode(values))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from cli.console import opened, progress_bar, version
+from graph.write import flows
 from graph.write.bulk import COMMAND, README, THEN
 from loaders import formats, pipeline
 from loaders.records import LoadError, Report
@@ -130,13 +131,16 @@ def bulk(
 async def _load(files: list[Path], options: pipeline.Options) -> Report:
     async with opened(wait=options.wait) as graph:
         with progress_bar() as bar:
-            return await pipeline.load(
+            report = await pipeline.load(
                 graph,
                 files,
                 options,
                 progress=bar.of(options.dataset),
                 on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
             )
+            if not options.dry_run:
+                await flows.after_run(graph, progress=bar.of("flows of money"))
+            return report
 
 
 def show(report: Report, *, dry_run: bool) -> None:

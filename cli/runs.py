@@ -9,7 +9,7 @@ import typer
 
 from cli.console import opened, progress_bar, version
 from graph import write
-from graph.write import runs
+from graph.write import flows, runs
 from graph.write.runs import Listed
 
 
@@ -78,7 +78,7 @@ def undo(name: str, *, wait: float) -> None:
 async def _undo(name: str, wait: float) -> write.Undone:
     async with opened(wait=wait) as graph:
         with progress_bar() as bar:
-            return await write.undo(
+            undone = await write.undo(
                 graph,
                 name,
                 clock=write.now,
@@ -87,3 +87,5 @@ async def _undo(name: str, wait: float) -> write.Undone:
                 progress=bar.of(f"undo {name}"),
                 version=version(),
             )
+            await flows.after_run(graph, progress=bar.of("flows of money"))
+            return undone

@@ -759,6 +759,11 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
                 "交易",
                 "What tells a transaction from others of the same ends, class and day; empty for a sum of a period.",
             ),
+            _text(
+                "stated_activity",
+                "所写活动编号",
+                "Id its source gives for the activity on the other side, where it is of no end: its own, or an organization's.",
+            ),
             _text("flow_type", "流量类型", "Kind of flow, as read: ODA, other official flow, private …"),
             _text("finance_type", "融资类型", "Grant, loan …, as read."),
             _text("aid_type", "援助类型", "Type of aid, as read."),

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from graph.engine import Graph
+from graph.write import flows
 from loaders import pipeline
 from loaders.records import Report
 
@@ -61,4 +62,5 @@ async def load(
             progress(name, stage, done, total)
 
         reports.append(await pipeline.load(graph, dataset.files, dataset.options, progress=tell))
+    await flows.after_run(graph, progress=lambda stage, done, total: progress("flows of money", stage, done, total))
     return reports

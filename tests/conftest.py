@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from graph import schema_ddl
 from graph.engine import Graph, open_graph
 from graph.settings import Settings
+from graph.write import flows
 from loaders import seed
 from tests import neo4j_server
 
@@ -87,6 +88,7 @@ async def empty_graph(engine, neo4j_settings, tmp_path_factory) -> AsyncIterator
 async def graph(empty_graph: Graph) -> AsyncIterator[Graph]:
     """An empty graph with its schema; emptied again after the test."""
     yield empty_graph
+    await empty_graph.write(lambda transaction: transaction.rows(flows.UNSET_MARK))
     while await empty_graph.value("MATCH (n) WHERE NOT n:Store RETURN count(n)"):
         await empty_graph.write(
             lambda transaction: transaction.rows(

@@ -22,7 +22,10 @@ class Rule(StrEnum):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim of money, as stored. Texts are '' where nothing is said; amounts in minor units of the currency."""
+    """One claim of money, as stored. Texts are '' where nothing is said; amounts in minor units of the currency.
+
+    `stated_activity`: what its source gives for the other side's activity, where no end has that id.
+    """
 
     claim: str
     fact: str
@@ -51,6 +54,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     programme: str
     source: str
     per_year: bool
+    stated_activity: str = ""
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,12 +28,14 @@ from graph.write.readings import readings_of
 UNDESCRIBED = """
 UNWIND $p.ids AS id MATCH (e:Entity {id: id})
 WHERE NOT EXISTS { MATCH (e)-[d:DESCRIBED_IN]->() WHERE d.retracted_at IS NULL }
-  AND EXISTS { MATCH (e)-[c]-() WHERE c.retracted_at IS NULL }
+  AND EXISTS { MATCH (e)-[c]-() WHERE c.recorded_at IS NOT NULL AND c.retracted_at IS NULL }
 RETURN e.id
 """
 #: Who has nothing said of it any more: it keeps its name, for questions about what was known, and is not searched for.
+#: Flows are derived of claims, and say nothing: they have no recorded_at.
 HIDE = """
-UNWIND $p.ids AS id MATCH (e:Entity {id: id}) WHERE NOT EXISTS { MATCH (e)-[c]-() WHERE c.retracted_at IS NULL }
+UNWIND $p.ids AS id MATCH (e:Entity {id: id})
+WHERE NOT EXISTS { MATCH (e)-[c]-() WHERE c.recorded_at IS NOT NULL AND c.retracted_at IS NULL }
 SET e.search = null, e.digest = '' RETURN count(e)
 """
 #: Entities that have the label a run gave them, and that no dataset loaded since says anything of.

@@ -250,7 +250,11 @@ class Flows:
         own = terms.reporting if terms.is_provider else ""
         provider, provider_activity = self._party(flow.provider, terms, flow.line)
         receiver, receiver_activity = self._party(flow.receiver, terms, flow.line)
-        if incoming or (provider_activity not in ("", terms.id) and flow.kind == PLANNED):
+        received = incoming or (provider_activity not in ("", terms.id) and flow.kind == PLANNED)
+        other, link = (flow.provider, provider_activity) if received else (flow.receiver, receiver_activity)
+        if other and other.activity and link in ("", terms.id):
+            said["stated_activity"] = texts.line(other.activity, texts.MAX_ID)
+        if received:
             if receiver := receiver or (own if incoming else ""):
                 said["receiver"] = receiver
             if provider_activity or not provider:

@@ -1,0 +1,58 @@
+"""Flows as they are stored, `(:Entity)-[:FLOW]->(:Entity)`, and whether they are whole; see graph/write/flows.py."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, LiteralString
+
+import msgspec
+
+from graph.engine import Graph
+from graph.tracing.terms import Flow
+
+#: Grows when other flows follow from the same claims.
+VERSION = 1
+#: Up to which moment flows are whole, by which rules, over which nodes; and when the newest run began.
+MARK: LiteralString = (
+    "MATCH (s:Store {id: 'store'}) OPTIONAL MATCH (r:LoadRun) "
+    "RETURN s.flows_until, s.flows_version, s.flows_nodes, max(r.recorded_at)"
+)
+_FIELDS: tuple[str, ...] = tuple(f for f in Flow.__struct_fields__ if f not in ("provider", "receiver"))
+_COLUMNS: LiteralString = ", ".join(f"f.{name}" for name in _FIELDS)  # pyright: ignore[reportAssignmentType]
+_FILTER: LiteralString = (
+    "($p.flow_class = '' OR f.flow_class = $p.flow_class) AND ($p.currency = '' OR f.currency = $p.currency)"
+)
+_ENDS: LiteralString = "startNode(f).id, endNode(f).id"
+#: Flows at entities, both ways, the largest first.
+AT: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-() WHERE {_FILTER} WITH DISTINCT f "
+    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+)
+OUT: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]->() WHERE {_FILTER} "
+    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+)
+IN: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[f:FLOW]-() WHERE {_FILTER} "
+    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+)
+
+
+async def is_built(graph: Graph) -> bool:
+    """Whether the stored flows are those of all that is loaded."""
+    rows = await graph.rows(MARK)
+    if not rows or rows[0][0] is None:
+        return False
+    until, version, _, newest = rows[0]
+    return version == VERSION and (newest is None or newest <= until)
+
+
+async def at(
+    graph: Graph, ids: Collection[str], *, flow_class: str = "", currency: str = "", most: int, cypher: LiteralString = AT
+) -> list[Flow]:  # fmt: skip
+    """Flows at nodes, the largest first, at most so many; '' is any class or currency. `cypher`: AT, OUT or IN."""
+    p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
+    return [_flow(row) for row in await graph.rows(cypher, p)]
+
+
+def _flow(row: Sequence[Any]) -> Flow:
+    values = dict(zip(_FIELDS, row[2:], strict=True))
+    return msgspec.convert({"provider": row[0], "receiver": row[1], **values}, Flow)

@@ -1,0 +1,324 @@
+"""Where money goes on from some nodes, or came to them from: flows level by level, bounded, saying where it stopped.
+
+From the stored flows where all that stands is asked about, and these are whole; else from the claims of the time asked about.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, LiteralString
+
+from graph.dates import NEVER
+from graph.engine import Graph
+from graph.sources import reports, stored_flows
+from graph.sources.help import LEVELS
+from graph.sources.nodes import Nodes, nodes
+from graph.sources.reports import NOW, Time
+from graph.tracing.choosing import Left, class_of
+from graph.tracing.flows import Matched, made
+from graph.tracing.reconciling import Rate, Tolerance
+from graph.tracing.terms import Flow, Kind, Report
+
+Direction = Literal["from", "to"]
+#: Flows of one question, unless told.
+EDGES = 20_000
+#: Minor units beyond this are added apart, so that a sum cannot leave the 64 bits of an integer.
+_PART: LiteralString = "1000000000"
+SUMS: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})-[f:FLOW]-(b) WHERE ($p.flow_class = '' OR f.flow_class = $p.flow_class) "
+    "AND ($p.currency = '' OR f.currency = $p.currency) WITH DISTINCT i, a, f WITH i, f.kind AS kind, f.currency AS currency, "
+    f"startNode(f) = a AS out, sum(f.used / {_PART}) AS m1, sum(f.used % {_PART}) AS m2, count(f) AS n "
+    "RETURN i, kind, currency, out, m1, m2, n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What is not listed of the flows at a node: their number, and their sums by currency."""
+
+    flows: int = 0
+    outgoing: Mapping[str, int] = field(default_factory=dict[str, int])  # transfers to others, and what it spent
+    incoming: Mapping[str, int] = field(default_factory=dict[str, int])  # transfers from others, and money of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expanded:
+    """Flows at the nodes that were reached, in order of id: all of each node, whichever way they go.
+
+    `cut`: reached nodes of which some flows are not here, since there were too many; `rest`: what these come to, where the
+    flows are stored. `deeper`: nodes one step further, at which it was not looked since that was not asked for.
+    """
+
+    starts: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    matched: Mapping[str, Matched]
+    left: tuple[Left, ...]
+    reached: frozenset[str]
+    deeper: frozenset[str]
+    cut: frozenset[str]
+    rest: Mapping[str, Rest]
+    stored: bool
+
+    @property
+    def truncated(self) -> bool:
+        return bool(self.cut)
+
+
+async def expanded(
+    graph: Graph,
+    starts: Collection[str],
+    direction: Direction = "from",
+    *,
+    flow_class: str = "cash",
+    currency: str = "",
+    time: Time | None = None,
+    max_edges: int = EDGES,
+    max_depth: int | None = None,
+    rate: Rate | None = None,
+    tolerance: Tolerance | None = None,
+    from_claims: bool = False,
+) -> Expanded:
+    """Breadth first from entities down the money, or (`to`) up to where it came from; one statement a level.
+
+    `flow_class`, `currency`: '' is any. `max_depth`: levels beyond the starts; with 0 only what is at these. A rate lets
+    reports in two currencies be matched, which needs the claims, as does a tolerance and `from_claims`.
+    """
+    time = time or Time()
+    found = await nodes(graph, time.known)
+    walk = _Walk(graph, found, direction, flow_class, currency, max_edges, max_depth)
+    begin = sorted({found.of(id_) for id_ in starts})
+    plain = time.is_now and rate is None and tolerance is None and not from_claims
+    if plain and await stored_flows.is_built(graph):
+        return await walk.stored(begin)
+    return await walk.claims(begin, time, rate, tolerance)
+
+
+class _Walk:
+    def __init__(
+        self,
+        graph: Graph,
+        found: Nodes,
+        direction: Direction,
+        flow_class: str,
+        currency: str,
+        max_edges: int,
+        max_depth: int | None,
+    ) -> None:
+        self._graph = graph
+        self._nodes = found
+        self._down = direction == "from"
+        self._class = flow_class
+        self._currency = currency
+        self._most = max_edges
+        self._depth = max_depth
+        self._reached: set[str] = set()
+        self._cut: set[str] = set()
+        self._deeper: set[str] = set()
+
+    async def stored(self, starts: list[str]) -> Expanded:
+        flows: dict[str, Flow] = {}
+        frontier = starts
+        depth = 0
+        while frontier:
+            self._reached.update(frontier)
+            room = self._most - len(flows)
+            # flows to nodes reached before are read again, so that there has to be room for them
+            level = await stored_flows.at(
+                self._graph,
+                frontier,
+                flow_class=self._class,
+                currency=self._currency,
+                most=self._most + 1,
+            )
+            new = [flow for flow in level if flow.id not in flows]
+            flows |= {flow.id: flow for flow in new[:room]}
+            if len(new) > room or len(level) > self._most:
+                self._cut.update(frontier)
+                break
+            frontier = self._next((flow.kind, flow.provider, flow.receiver) for flow in level)
+            depth += 1
+            if self._depth is not None and depth > self._depth:
+                self._deeper.update(frontier)
+                break
+        rest = await self._rest(flows.values()) if self._cut else {}
+        self._cut &= rest.keys()
+        return self._expanded(starts, flows.values(), {}, (), rest, stored=True)
+
+    async def claims(self, starts: list[str], time: Time, rate: Rate | None, tolerance: Tolerance | None) -> Expanded:
+        read: dict[str, Report] = {}
+        frontier = starts
+        depth = 0
+        while frontier:
+            self._reached.update(frontier)
+            level = await self._at(frontier, time, outgoing=True, most=self._most - len(read) + 1)
+            level += await self._at(frontier, time, outgoing=False, most=self._most - len(read) - len(level) + 1)
+            read |= {report.claim: report for report in level}
+            if len(read) > self._most:
+                self._cut.update(frontier)
+                break
+            frontier = self._next((Kind.TRANSFER, r.start, r.end) for r in level if r.start != r.end)
+            depth += 1
+            if self._depth is not None and depth > self._depth:
+                self._deeper.update(frontier)
+                break
+        if not self._cut:
+            await self._beside(read, time)
+        within, beyond = reports.within(read.values(), time)
+        done = made(within, tolerance=tolerance, rate=rate)
+        flows = [flow for flow in done.flows if self._asked(flow, time)]
+        mine = {claim for flow in flows for claim in flow.claims}
+        left = [
+            one
+            for one in (*beyond, *done.left)
+            if one.claim not in mine
+            and (one.provider in self._reached or one.receiver in self._reached)
+            and self._class in ("", one.flow_class)
+            and self._currency in ("", one.currency)
+        ]
+        return self._expanded(starts, flows, done.matched, sorted(left, key=lambda one: one.claim), {}, stored=False)
+
+    async def _at(self, ids: Collection[str], time: Time, *, outgoing: bool, most: int) -> list[Report]:
+        found = await reports.at(self._graph, ids, self._nodes, outgoing=outgoing, time=time, most=max(0, most))
+        return [report for report in found if self._class in ("", class_of(report))]
+
+    async def _beside(self, read: dict[str, Report], time: Time) -> None:
+        """What may be matched to the reports read: into the activities they go to, and out of those they come from."""
+        projects = [(r.start, r.start_type == "Project", r.end, r.end_type == "Project") for r in read.values()]
+        ends = {end for _, _, end, is_project in projects if is_project} - self._reached
+        starts = {start for start, is_project, _, _ in projects if is_project} - self._reached
+        for ids, outgoing in ((ends, False), (starts, True)):
+            found = await self._at(ids, time, outgoing=outgoing, most=2 * self._most)
+            read |= {report.claim: report for report in found}
+
+    def _next(self, edges: Iterable[tuple[Kind, str, str]]) -> list[str]:
+        """Nodes that money goes on to (or came from), and that were not reached before."""
+        found: set[str] = set()
+        for kind, provider, receiver in edges:
+            near, far = (provider, receiver) if self._down else (receiver, provider)
+            if kind is Kind.TRANSFER and near in self._reached:
+                found.add(far)
+        return sorted(found - self._reached)
+
+    def _asked(self, flow: Flow, time: Time) -> bool:
+        if flow.provider not in self._reached and flow.receiver not in self._reached:
+            return False
+        inside = (flow.first or "") >= time.first and (time.last == NEVER or (flow.last or NEVER) <= time.last)
+        return self._class in ("", flow.flow_class) and self._currency in ("", flow.currency) and inside
+
+    async def _rest(self, flows: Iterable[Flow]) -> dict[str, Rest]:
+        """Of the nodes cut: all that is there, less what is listed."""
+        totals: dict[str, tuple[dict[str, int], dict[str, int], int]] = {id_: ({}, {}, 0) for id_ in self._cut}
+        p = {"ids": sorted(self._cut), "flow_class": self._class, "currency": self._currency}
+        for id_, kind, currency, out, great, small, n in await self._graph.rows(SUMS, p):
+            self._enter(totals, id_, Kind(kind), currency, bool(out), great * int(_PART) + small, n)
+        for flow in flows:
+            for id_ in {flow.provider, flow.receiver} & self._cut:
+                self._enter(totals, id_, flow.kind, flow.currency, id_ == flow.provider, -flow.used, -1)
+        return {id_: Rest(outgoing=out, incoming=in_, flows=n) for id_, (out, in_, n) in totals.items() if n}
+
+    @staticmethod
+    def _enter(
+        totals: dict[str, tuple[dict[str, int], dict[str, int], int]],
+        id_: str, kind: Kind, currency: str, out: bool, amount: int, n: int,
+    ) -> None:  # fmt: skip
+        outgoing, incoming, count = totals[id_]
+        # an end use whose payee is a node of its own is nothing that this node gets
+        if kind is Kind.OWN or (kind is Kind.TRANSFER and not out):
+            incoming[currency] = incoming.get(currency, 0) + amount
+        elif out:
+            outgoing[currency] = outgoing.get(currency, 0) + amount
+        totals[id_] = (outgoing, incoming, count + n)
+
+    def _expanded(
+        self,
+        starts: list[str],
+        flows: Iterable[Flow],
+        matched: Mapping[str, Matched],
+        left: Iterable[Left],
+        rest: Mapping[str, Rest],
+        *,
+        stored: bool,
+    ) -> Expanded:
+        listed = tuple(sorted(flows, key=lambda flow: flow.id))
+        return Expanded(
+            starts=tuple(starts),
+            flows=listed,
+            matched={flow.id: matched[flow.id] for flow in listed if flow.id in matched},
+            left=tuple(left),
+            reached=frozenset(self._reached),
+            deeper=frozenset(self._deeper),
+            cut=frozenset(self._cut),
+            rest=rest,
+            stored=stored,
+        )
+
+
+_HOLDS: LiteralString = (
+    "{0}.recorded_at <= $p.known AND ({0}.retracted_at IS NULL OR {0}.retracted_at > $p.known) "
+    "AND {0}.earliest_from <= $p.last AND {0}.latest_to > $p.first"
+)
+#: What lies in an entity, is part or a member of it.
+BELOW: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[ps:PART_OF*1..{LEVELS}]-(b) "
+    f"WHERE all(z IN ps WHERE {_HOLDS.format('z')}) RETURN DISTINCT b.id AS id"
+)
+MEMBERS: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})<-[c:MEMBER_OF]-(b) "
+    f"WHERE {_HOLDS.format('c')} RETURN DISTINCT b.id AS id"
+)
+LOCATED: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})<-[c:LOCATED_IN]-(b:Project) "
+    f"WHERE {_HOLDS.format('c')} RETURN DISTINCT b.id AS id"
+)
+#: Activities that an organization reports or takes part in, and whose money it gives.
+PROVIDED: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})-[c:PARTICIPATES_IN]->(b:Project) "
+    f"WHERE {_HOLDS.format('c')} WITH DISTINCT i, b MATCH (b)-[f:FUNDS]->() WHERE f.provider = i "
+    "AND f.recorded_at <= $p.known AND (f.retracted_at IS NULL OR f.retracted_at > $p.known) RETURN DISTINCT b.id AS id"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Ids of nodes an entity stands for when money is asked about. All are sorted; `ids` is all of them.
+
+    `own`: the entity under every code; `inside`: what lies in it, is part or a member of it; `projects` are located in
+    these; `activities` pay out of money whose provider one of these is.
+    """
+
+    own: tuple[str, ...]
+    inside: tuple[str, ...]
+    projects: tuple[str, ...]
+    activities: tuple[str, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted({*self.own, *self.inside, *self.projects, *self.activities}))
+
+
+async def scope(graph: Graph, id_: str, time: Time | None = None) -> Scope:
+    """What an entity stands for; only itself where there is no such entity."""
+    time = time or Time()
+    found = await nodes(graph, time.known)
+    own = found.under([id_])
+
+    async def ask(cypher: LiteralString, ids: Iterable[str]) -> set[str]:
+        p = {"ids": sorted(ids), "known": time.known, "first": time.first, "last": time.last}
+        return {row[0] for row in await graph.rows(cypher, p)}
+
+    inside = await ask(BELOW, own) | await ask(MEMBERS, own)
+    here = {*own, *inside}
+    projects = await ask(LOCATED, here)
+    activities = await ask(PROVIDED, here)
+
+    def as_nodes(ids: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({found.of(one) for one in ids}))
+
+    return Scope(
+        own=as_nodes(own),
+        inside=as_nodes(inside),
+        projects=as_nodes(projects),
+        activities=as_nodes(activities),
+    )
+
+
+__all__ = ["EDGES", "NOW", "Direction", "Expanded", "Rest", "Scope", "Time", "expanded", "scope"]

@@ -306,7 +306,7 @@ async def scope(graph: Graph, id_: str, time: Time | None = None) -> Scope:
         return {row[0] for row in await graph.rows(cypher, p)}
 
     inside = await ask(BELOW, own) | await ask(MEMBERS, own)
-    here = {*own, *inside}
+    here = {*own, *found.under(inside)}  # below it under every code
     projects = await ask(LOCATED, here)
     activities = await ask(PROVIDED, here)
 

@@ -300,3 +300,21 @@ def test_every_report_is_in_one_flow_or_left_out_whatever_the_order(
         said = (flow.provider_says, flow.receiver_says, flow.others_say)
         assert flow.used == next(figure for figure in said if figure is not None)
         assert flow.gap == (said[0] - said[1] if said[0] is not None and said[1] is not None else None)
+
+
+@given(_reports())
+def test_flows_between_two_follow_from_the_reports_around_them(reports: list[Report]) -> None:
+    """What graph/write/flows.py reads to make flows anew is enough: all into an activity, all out of one."""
+    done = made(reports)
+    for start, end in {(r.start, r.end) for r in reports}:
+        around = [
+            r
+            for r in reports
+            if (r.start, r.end) == (start, end)
+            or (end.isupper() and r.end == end)
+            or (start.isupper() and r.start == start)
+        ]
+        again = made(around)
+        assert [f for f in again.flows if (f.provider, f.receiver) == (start, end)] == [
+            f for f in done.flows if (f.provider, f.receiver) == (start, end)
+        ]

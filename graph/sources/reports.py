@@ -53,15 +53,15 @@ def _returned(match: LiteralString) -> LiteralString:
     )
 
 
-#: Claims that start, or end, at entities; that lie between two.
+#: Claims that start, or end, at entities; that lie between two. The embedded engine begins with the node named first.
 OUT: LiteralString = _returned(f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[c:{money_types()}]->(b) WHERE true")
-IN: LiteralString = _returned(f"UNWIND $p.ids AS i MATCH (a)-[c:{money_types()}]->(b:Entity {{id: i}}) WHERE true")
+IN: LiteralString = _returned(f"UNWIND $p.ids AS i MATCH (b:Entity {{id: i}})<-[c:{money_types()}]-(a) WHERE true")
 #: `$p.by`: [start, {end: true}]; or [end, {start: true}].
 BETWEEN: LiteralString = _returned(
     f"UNWIND $p.by AS g MATCH (a:Entity {{id: g[0]}})-[c:{money_types()}]->(b) WHERE g[1][b.id] IS NOT NULL"
 )
 BETWEEN_BY_END: LiteralString = _returned(
-    f"UNWIND $p.by AS g MATCH (a)-[c:{money_types()}]->(b:Entity {{id: g[0]}}) WHERE g[1][a.id] IS NOT NULL"
+    f"UNWIND $p.by AS g MATCH (b:Entity {{id: g[0]}})<-[c:{money_types()}]-(a) WHERE g[1][a.id] IS NOT NULL"
 )
 _LIMIT: LiteralString = "ORDER BY c.id LIMIT $p.most"
 

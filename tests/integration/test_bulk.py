@@ -14,7 +14,8 @@ from graph.dump import dump
 from graph.engine import Graph, open_graph
 from graph.errors import NotAidgraph
 from graph.settings import Settings
-from graph.write import bulk
+from graph.sources.stored_flows import is_built
+from graph.write import bulk, flows
 from loaders import pipeline
 from loaders.records import LoadError, Report
 from tests import neo4j_server
@@ -134,6 +135,10 @@ async def test_an_import_makes_the_graph_that_a_load_makes(graph: Graph, tmp_pat
         assert len(expected[2]) > 0
         assert await _compared(other) == expected
         assert (await pipeline.load(other, files, options)).unchanged_files
+        assert not await is_built(
+            other
+        )  # the files hold claims, of which flows are made when asked for, or by the next load
+        assert (await flows.renew(other)).whole and await is_built(other)
 
 
 async def bulk_of(folder: Path, tables: dict[str, Table], out: Path, **more: Any) -> Report:

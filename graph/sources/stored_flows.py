@@ -36,13 +36,28 @@ IN: LiteralString = (
 )
 
 
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says of its flows. `until`: whole for all that was recorded by then (epoch ms), None: not at all.
+
+    `built`: whether that is all that is loaded; then `nodes` are the nodes of today, as `Nodes.text`.
+    """
+
+    until: int | None = None
+    nodes: str = "{}"
+    built: bool = False
+
+
+async def mark(graph: Graph) -> Mark:
+    rows = await graph.rows(MARK)
+    until, version, found, newest = rows[0] if rows else [None] * 4
+    if until is None or version != VERSION:
+        return Mark()
+    return Mark(until=until, nodes=found, built=newest is None or newest <= until)
+
+
 async def is_built(graph: Graph) -> bool:
     """Whether the stored flows are those of all that is loaded."""
-    rows = await graph.rows(MARK)
-    if not rows or rows[0][0] is None:
-        return False
-    until, version, _, newest = rows[0]
-    return version == VERSION and (newest is None or newest <= until)
+    return (await mark(graph)).built
 
 
 async def at(

@@ -1,6 +1,6 @@
 """Flows as they are stored, `(:Entity)-[:FLOW]->(:Entity)`, and whether they are whole; see graph/write/flows.py."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -34,6 +34,8 @@ IN: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[f:FLOW]-() WHERE {_FILTER} "
     f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
 )
+#: Named ends: the embedded engine is slow to find those of a relationship.
+ALL: LiteralString = f"MATCH (a)-[f:FLOW]->(b) RETURN a.id, b.id, {_COLUMNS}"
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 async def mark(graph: Graph) -> Mark:
     rows = await graph.rows(MARK)
-    until, version, found, newest = rows[0] if rows else [None] * 4
+    until, version, found, newest = rows[0] if rows else (None, None, "", None)
     if until is None or version != VERSION:
         return Mark()
     return Mark(until=until, nodes=found, built=newest is None or newest <= until)
@@ -66,6 +68,12 @@ async def at(
     """Flows at nodes, the largest first, at most so many; '' is any class or currency. `cypher`: AT, OUT or IN."""
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
     return [_flow(row) for row in await graph.rows(cypher, p)]
+
+
+async def all_of(graph: Graph) -> AsyncIterator[Flow]:
+    """Every stored flow, in no order."""
+    async for row in graph.stream(ALL):
+        yield _flow(row)
 
 
 def _flow(row: Sequence[Any]) -> Flow:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import LiteralString
 
+import msgspec
+
 from graph.engine import Graph
-from graph.identity import digest
+from graph.identity import encode
 
 #: What was recorded and not retracted by `$p.known`.
 _KNOWN: LiteralString = "c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known)"
@@ -32,9 +34,13 @@ class Nodes:
         return sorted(found)
 
     @property
-    def digest(self) -> str:
-        """Changes when an entity becomes part of another node."""
-        return digest({id_: node for id_, node in self.node.items() if id_ != node})
+    def text(self) -> str:
+        """The same text for the same nodes, of which `of_text` makes them again."""
+        return encode({id_: node for id_, node in self.node.items() if id_ != node})
+
+
+def of_text(text: str) -> Nodes:
+    return joined(msgspec.json.decode(text, type=dict[str, str]), [])
 
 
 async def nodes(graph: Graph, known: int) -> Nodes:

@@ -1,16 +1,17 @@
 """What the graph holds of broken links: the reports, flows and participants that graph/tracing/quality.py judges."""
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import LiteralString
 
 from graph.engine import Graph
-from graph.sources import reports
-from graph.sources.nodes import Nodes, nodes
+from graph.sources import reports, stored_flows
+from graph.sources.nodes import Nodes, nodes, of_text
 from graph.tracing.flows import made
-from graph.tracing.quality import KINDS, Fault, Known, faults
+from graph.tracing.quality import KINDS, Fault, Judge, Known
 from graph.tracing.reconciling import Tolerance
+from graph.tracing.terms import Report
 
 #: Faults listed of each kind; all are counted.
 LISTED = 100
@@ -22,7 +23,7 @@ ROLES: LiteralString = (
     "MATCH (o)-[c:PARTICIPATES_IN]->(p) WHERE c.retracted_at IS NULL "
     "AND c.role IN ['funding', 'implementing', 'reporting'] RETURN p.id, c.role, o.id"
 )
-STARTS: LiteralString = (
+PAYING: LiteralString = (
     f"MATCH (a:Project) WHERE EXISTS {{ MATCH (a)-[c:{reports.money_types()}]-() WHERE c.retracted_at IS NULL }} "
     "RETURN a.id"
 )
@@ -37,22 +38,46 @@ class Quality:
 
 
 async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | None = None) -> Quality:
-    """Of all that is loaded and stands. It reads every claim of a project's money."""
-    found = await nodes(graph, reports.NOW)
-    known = await _known(graph, found)
-    read = await _reports(graph, found)
-    flows = made(read, tolerance=tolerance).flows
-    return collected(faults(read, flows, known, tolerance=tolerance), listed)
+    """Of all that is loaded and stands. Of the claims that are read, and of the stored flows, little is kept.
+
+    Where the stored flows are not whole, or another tolerance is asked for, all claims are held at once to make them.
+    """
+    mark = await stored_flows.mark(graph)
+    found = of_text(mark.nodes) if mark.built else await nodes(graph, reports.NOW)
+    judge = Judge(await _known(graph, found), tolerance)
+    into = _Collected(listed)
+    use_stored = mark.built and tolerance is None
+    held: list[Report] = []
+    async for some in _reports(graph, found):
+        for report in some:
+            into.add(judge.of_report(report))
+        if not use_stored:
+            held += some
+    if use_stored:
+        async for flow in stored_flows.all_of(graph):
+            into.add(judge.of_flow(flow))
+    else:
+        for flow in made(held, tolerance=tolerance).flows:
+            into.add(judge.of_flow(flow))
+    for fault in judge.at_the_end():
+        into.add(fault)
+    return Quality(counts=into.counts, listed=into.listed)
 
 
-def collected(found: Iterable[Fault], listed: int = LISTED) -> Quality:
-    counts = dict.fromkeys(KINDS, 0)
-    kept: dict[str, list[Fault]] = {kind: [] for kind in KINDS}
-    for fault in found:
-        counts[fault.kind] += 1
-        insort(kept[fault.kind], fault)
-        del kept[fault.kind][listed:]
-    return Quality(counts=counts, listed=kept)
+class _Collected:
+    """Counts all faults and keeps the first of each kind."""
+
+    def __init__(self, most: int) -> None:
+        self.counts = dict.fromkeys(KINDS, 0)
+        self.listed: dict[str, list[Fault]] = {kind: [] for kind in KINDS}
+        self._most = most
+
+    def add(self, fault: Fault | None) -> None:
+        if fault is None:
+            return
+        self.counts[fault.kind] += 1
+        insort(self.listed[fault.kind], fault)
+        del self.listed[fault.kind][self._most :]
 
 
 async def _known(graph: Graph, found: Nodes) -> Known:
@@ -76,11 +101,13 @@ async def _known(graph: Graph, found: Nodes) -> Known:
     )
 
 
-async def _reports(graph: Graph, found: Nodes) -> list[reports.Report]:
-    ids = [id_ async for (id_,) in graph.stream(STARTS)]
-    read = {report.claim: report for report in await reports.at(graph, ids, found, outgoing=True)}
-    read |= {report.claim: report for report in await reports.at(graph, ids, found, outgoing=False)}
-    return list(read.values())
-
-
-__all__ = ["LISTED", "Quality", "collected", "quality"]
+async def _reports(graph: Graph, found: Nodes) -> AsyncIterator[list[Report]]:
+    """Every report of money of a project, once, some at a time."""
+    ids = sorted({found.of(id_) async for (id_,) in graph.stream(PAYING)})
+    for first in range(0, len(ids), reports.CHUNK):
+        some = ids[first : first + reports.CHUNK]
+        into = await reports.at(graph, some, found, outgoing=False)
+        yield await reports.at(graph, some, found, outgoing=True)
+        yield [
+            report for report in into if report.start_type != "Project"
+        ]  # what starts at a project was read from there

@@ -1,6 +1,6 @@
 """Flows as they are stored, `(:Entity)-[:FLOW]->(:Entity)`, and whether they are whole; see graph/write/flows.py."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -34,15 +34,32 @@ IN: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[f:FLOW]-() WHERE {_FILTER} "
     f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
 )
+#: Named ends: the embedded engine is slow to find those of a relationship.
+ALL: LiteralString = f"MATCH (a)-[f:FLOW]->(b) RETURN a.id, b.id, {_COLUMNS}"
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says of its flows. `until`: whole for all that was recorded by then (epoch ms), None: not at all.
+
+    `built`: whether that is all that is loaded; then `nodes` are the nodes of today, as `Nodes.text`.
+    """
+
+    until: int | None = None
+    nodes: str = "{}"
+    built: bool = False
+
+
+async def mark(graph: Graph) -> Mark:
+    rows = await graph.rows(MARK)
+    until, version, found, newest = rows[0] if rows else (None, None, "", None)
+    if until is None or version != VERSION:
+        return Mark()
+    return Mark(until=until, nodes=found, built=newest is None or newest <= until)
 
 
 async def is_built(graph: Graph) -> bool:
     """Whether the stored flows are those of all that is loaded."""
-    rows = await graph.rows(MARK)
-    if not rows or rows[0][0] is None:
-        return False
-    until, version, _, newest = rows[0]
-    return version == VERSION and (newest is None or newest <= until)
+    return (await mark(graph)).built
 
 
 async def at(
@@ -51,6 +68,12 @@ async def at(
     """Flows at nodes, the largest first, at most so many; '' is any class or currency. `cypher`: AT, OUT or IN."""
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
     return [_flow(row) for row in await graph.rows(cypher, p)]
+
+
+async def all_of(graph: Graph) -> AsyncIterator[Flow]:
+    """Every stored flow, in no order."""
+    async for row in graph.stream(ALL):
+        yield _flow(row)
 
 
 def _flow(row: Sequence[Any]) -> Flow:

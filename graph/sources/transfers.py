@@ -11,7 +11,7 @@ from graph.dates import NEVER
 from graph.engine import Graph
 from graph.sources import reports, stored_flows
 from graph.sources.help import LEVELS
-from graph.sources.nodes import Nodes, nodes
+from graph.sources.nodes import Nodes, nodes, of_text
 from graph.sources.reports import NOW, Time
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.flows import Matched, made
@@ -84,13 +84,18 @@ async def expanded(
     reports in two currencies be matched, which needs the claims, as does a tolerance and `from_claims`.
     """
     time = time or Time()
-    found = await nodes(graph, time.known)
+    mark = await stored_flows.mark(graph)
+    found = await _nodes(graph, time, mark)
     walk = _Walk(graph, found, direction, flow_class, currency, max_edges, max_depth)
     begin = sorted({found.of(id_) for id_ in starts})
-    plain = time.is_now and rate is None and tolerance is None and not from_claims
-    if plain and await stored_flows.is_built(graph):
+    if mark.built and time.is_now and rate is None and tolerance is None and not from_claims:
         return await walk.stored(begin)
     return await walk.claims(begin, time, rate, tolerance)
+
+
+async def _nodes(graph: Graph, time: Time, mark: stored_flows.Mark) -> Nodes:
+    """Those the stored flows lie between, where they are the ones of that time: to find them takes a scan."""
+    return of_text(mark.nodes) if mark.built and time.known == NOW else await nodes(graph, time.known)
 
 
 def derived(
@@ -330,7 +335,7 @@ class Scope:
 async def scope(graph: Graph, id_: str, time: Time | None = None) -> Scope:
     """What an entity stands for; only itself where there is no such entity."""
     time = time or Time()
-    found = await nodes(graph, time.known)
+    found = await _nodes(graph, time, await stored_flows.mark(graph))
     own = found.under([id_])
 
     async def ask(cypher: LiteralString, ids: Iterable[str]) -> set[str]:

@@ -23,7 +23,7 @@ KINDS = {
     "receiver_without_outgoing": "An activity names who implements it, and reports no outgoing funds.",
     "one_side": "Of a transfer between two activities that both are described here, one reports it and the other does not.",
     "amounts_differ": "Both sides report a transfer, and their amounts differ by more than the tolerance.",
-    "closed_cycle": "Money goes round among activities: none of it comes in from outside, or leaves.",
+    "closed_cycle": "Money goes round among activities: each gives what it gets, and none comes in from outside or leaves.",
 }
 _IATI = "iati:"
 _ORGANIZATION = "org:"
@@ -54,44 +54,88 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 def faults(
     reports: Iterable[Report], flows: Iterable[Flow], known: Known, *, tolerance: Tolerance | None = None
-) -> list[Fault]:
-    """All faults, in the order of KINDS, then by project, value and id. `flows`: what the reports were made into."""
-    reports = {report.claim: report for report in reports}.values()
-    flows = list(flows)
-    found = {
-        *_links(reports, known),
-        *_silent(reports, known),
-        *_unequal(flows, known, tolerance or Tolerance()),
-        *_cycles(flows),
-    }
-    order = list(KINDS)
-    return sorted(found, key=lambda fault: (order.index(fault.kind), fault))
+) -> Iterator[Fault]:
+    """All faults; `flows`: what the reports were made into."""
+    judge = Judge(known, tolerance)
+    found = [judge.of_report(report) for report in {report.claim: report for report in reports}.values()]
+    found += [judge.of_flow(flow) for flow in flows]
+    yield from (fault for fault in found if fault)
+    yield from judge.at_the_end()
 
 
-def counted(found: Iterable[Fault]) -> dict[str, int]:
-    """How many faults of each kind, also of those that there are none of."""
-    counts = dict.fromkeys(KINDS, 0)
-    for fault in found:
-        counts[fault.kind] += 1
-    return counts
+class Judge:
+    """Looks at each report and flow once, in any order, and keeps no more of them than who reports, and who pays whom."""
 
+    def __init__(self, known: Known, tolerance: Tolerance | None = None) -> None:
+        self._known = known
+        self._tolerance = tolerance or Tolerance()
+        self._prefixes = {org.removeprefix(_ORGANIZATION) for org in known.organizations}
+        self._receiving: set[str] = set()
+        self._paying: set[str] = set()
+        self._given: dict[str, dict[str, dict[str, int]]] = {}  # cash by currency, provider and receiver
+        self._outside: dict[str, set[str]] = {}  # by currency, who has money of its own, or spends it
 
-def _links(reports: Iterable[Report], known: Known) -> Iterator[Fault]:
-    prefixes = {org.removeprefix(_ORGANIZATION) for org in known.organizations}
-    for report in reports:
+    def of_report(self, report: Report) -> Fault | None:
+        """What is wrong with the activity that a report names on the other side."""
         by = side(report)
+        if class_of(report) == "cash":
+            if by is Side.RECEIVER:
+                self._receiving.add(report.end)
+            else:
+                self._paying.add(report.start)
         if by is Side.OTHERS:
-            continue
+            return None
         own, other, type_ = report.start, report.end, report.end_type
         if by is Side.RECEIVER:
             own, other, type_ = report.end, report.start, report.start_type
         if report.stated_activity:
             is_own = _IATI + "".join(report.stated_activity.split()) == own
             kind = "self_link" if is_own else "organization_id"
-            yield Fault(kind=kind, project=own, value=report.stated_activity, about=report.claim)
-        elif type_ == "Project" and own != other and other not in known.described and other.startswith(_IATI):
+            return Fault(kind=kind, project=own, value=report.stated_activity, about=report.claim)
+        if type_ == "Project" and own != other and other not in self._known.described and other.startswith(_IATI):
             identifier = other.removeprefix(_IATI)
-            yield Fault(kind=_wrong(identifier, prefixes), project=own, value=identifier, about=report.claim)
+            return Fault(
+                kind=_wrong(identifier, self._prefixes), project=own, value=identifier, about=report.claim
+            )  # fmt: skip
+        return None
+
+    def of_flow(self, flow: Flow) -> Fault | None:
+        """Whether the two sides of a flow fit."""
+        if flow.kind is not Kind.TRANSFER:
+            if flow.flow_class == "cash":
+                self._outside.setdefault(flow.currency, set()).add(flow.provider)
+            return None
+        if flow.flow_class == "cash":
+            to = self._given.setdefault(flow.currency, {}).setdefault(flow.provider, {})
+            to[flow.receiver] = to.get(flow.receiver, 0) + flow.used
+        given, got = flow.provider_says, flow.receiver_says
+        if given is not None and got is not None:
+            if self._tolerance.allows(given, got, flow.currency):
+                return None
+            value = f"{given} {got} {flow.currency}"
+            return Fault(kind="amounts_differ", project=flow.receiver, value=value, about=flow.id)
+        if flow.provider in self._known.described and flow.receiver in self._known.described:
+            silent = flow.receiver if given is not None else flow.provider
+            return Fault(kind="one_side", project=silent, value=flow.flow_class, about=flow.id)
+        return None
+
+    def at_the_end(self) -> Iterator[Fault]:
+        """What only all reports and flows together tell."""
+        yield from self._silent("provider_without_incoming", self._known.funders, self._receiving)
+        yield from self._silent("receiver_without_outgoing", self._known.implementers, self._paying)
+        for currency, graph in sorted(self._given.items()):
+            outside = self._outside.get(currency, set())
+            for ring in components(graph):
+                if len(ring) > 1 and not ring & outside and _is_closed(ring, graph):
+                    members = sorted(ring)
+                    yield Fault(kind="closed_cycle", project=members[0], value=" ".join(members), about=currency)
+
+    def _silent(self, kind: str, named: Mapping[str, Set[str]], reporting: Set[str]) -> Iterator[Fault]:
+        """Activities that name who funds, or implements, them, and report nothing of that money."""
+        for project, organizations in named.items():
+            if project in self._known.described and project not in reporting:
+                for organization in organizations:
+                    yield Fault(kind=kind, project=project, value=organization, about=project)
 
 
 def _wrong(identifier: str, prefixes: Set[str]) -> str:
@@ -102,59 +146,6 @@ def _wrong(identifier: str, prefixes: Set[str]) -> str:
         return "malformed_id"
     heads = (identifier[: match.start()] for match in re.finditer("-", identifier))
     return "unknown_id" if any(head in prefixes for head in heads) else "unknown_prefix"
-
-
-def _silent(reports: Iterable[Report], known: Known) -> Iterator[Fault]:
-    """Activities that name who funds or implements them, and report nothing of that money."""
-    receiving: set[str] = set()
-    paying: set[str] = set()
-    for report in reports:
-        if class_of(report) == "cash":
-            (receiving if side(report) is Side.RECEIVER else paying).add(
-                report.end if side(report) is Side.RECEIVER else report.start
-            )
-    for kind, named, reporting in (
-        ("provider_without_incoming", known.funders, receiving),
-        ("receiver_without_outgoing", known.implementers, paying),
-    ):
-        for project, organizations in named.items():
-            if project in known.described and project not in reporting:
-                for organization in organizations:
-                    yield Fault(kind=kind, project=project, value=organization, about=project)
-
-
-def _unequal(flows: Iterable[Flow], known: Known, tolerance: Tolerance) -> Iterator[Fault]:
-    for flow in flows:
-        if flow.kind is not Kind.TRANSFER or flow.provider == flow.receiver:
-            continue
-        given, got = flow.provider_says, flow.receiver_says
-        if given is not None and got is not None:
-            if not tolerance.allows(given, got, flow.currency):
-                value = f"{given} {got} {flow.currency}"
-                yield Fault(kind="amounts_differ", project=flow.receiver, value=value, about=flow.id)
-        elif flow.provider in known.described and flow.receiver in known.described:
-            silent = flow.receiver if given is not None else flow.provider
-            yield Fault(kind="one_side", project=silent, value=flow.flow_class, about=flow.id)
-
-
-def _cycles(flows: Iterable[Flow]) -> Iterator[Fault]:
-    """Rings of which each node gets from the others just what it gives them, and nothing else comes in or goes out."""
-    cash: dict[str, dict[str, dict[str, int]]] = {}
-    closed_to: dict[str, set[str]] = {}
-    for flow in flows:
-        if flow.flow_class != "cash":
-            continue
-        if flow.kind is not Kind.TRANSFER:
-            closed_to.setdefault(flow.currency, set()).add(flow.provider)
-            continue
-        given = cash.setdefault(flow.currency, {}).setdefault(flow.provider, {})
-        given[flow.receiver] = given.get(flow.receiver, 0) + flow.used
-    for currency, graph in sorted(cash.items()):
-        outside = closed_to.get(currency, set())
-        for ring in components(graph):
-            if len(ring) > 1 and not ring & outside and _is_closed(ring, graph):
-                members = sorted(ring)
-                yield Fault(kind="closed_cycle", project=members[0], value=" ".join(members), about=currency)
 
 
 def _is_closed(ring: Set[str], graph: Mapping[str, Mapping[str, int]]) -> bool:

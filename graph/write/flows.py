@@ -17,9 +17,8 @@ import msgspec
 
 from graph.engine import Graph, Transaction
 from graph.errors import WriterBusy
-from graph.sources import reports
+from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes
-from graph.sources.stored_flows import MARK, VERSION, is_built
 from graph.tracing.flows import Matched, made
 from graph.tracing.terms import Flow, Report
 from graph.write.batches import Progress
@@ -72,20 +71,18 @@ async def renew(
 
     Broken off, the next call does what is left. Raises WriterBusy where another load is writing.
     """
-    if not rebuild and await is_built(graph):
+    if not rebuild and await stored_flows.is_built(graph):
         return Renewed()
     async with writer(graph, "flows", wait=wait, on_wait=on_wait) as lock:
         at, state = next(iter(await graph.rows(LATEST)), (0, "done"))
         until = at if state == "done" else at - 1  # a broken run may go on, at its own moment
         found = await nodes(graph, reports.NOW)
-        stored = next(iter(await graph.rows(MARK)), (None, None, None, None))
-        since: int | None = stored[0] if stored[1] == VERSION and stored[2] == found.digest else None
-        if rebuild:
-            since = None
+        stored = await stored_flows.mark(graph)
+        since = stored.until if stored.nodes == found.text and not rebuild else None
         with _Pairs() as pairs:
             renewing = _Renewing(graph, lock, found, pairs, whole=since is None)
             await renewing.all(since, progress)
-        mark = {"until": until, "version": VERSION, "nodes": found.digest}
+        mark = {"until": until, "version": stored_flows.VERSION, "nodes": found.text}
 
         async def work(transaction: Transaction) -> None:
             await lock.renew(transaction)

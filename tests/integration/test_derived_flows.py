@@ -131,7 +131,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def some_money(seed: int, rows: int = 80) -> list[list[object]]:
+def some_money(seed: int, rows: int = 45) -> list[list[object]]:
     """Transactions and sums of few amounts and days, so that many of them match, overlap and compete."""
     chance = random.Random(seed)
     projects = [f"project:{x}" for x in "abcd"]
@@ -170,7 +170,7 @@ def some_money(seed: int, rows: int = 80) -> list[list[object]]:
 
 
 async def test_incremental_is_as_rebuilt_in_any_order(graph: Graph, tmp_path: Path) -> None:
-    datasets = {name: (COLUMNS, some_money(seed)) for seed, name in enumerate(("one", "two", "three"), 10)}
+    datasets = {name: (COLUMNS, some_money(seed)) for seed, name in enumerate(("one", "two", "three"), 39)}
 
     async def loaded(name: str, rows: Any, **more: Any) -> None:
         report = await load(graph, tmp_path, {f"{name}.csv": rows}, name, **more)
@@ -188,7 +188,7 @@ async def test_incremental_is_as_rebuilt_in_any_order(graph: Graph, tmp_path: Pa
     assert at == {flow.id: flow for flow in on_demand.flows} and len(at) == len(first)
 
     # fewer rows, other rows: claims are retracted and written; then that is taken back
-    changed = [row for n, row in enumerate(some_money(11)) if n % 3] + some_money(7, 10)
+    changed = [row for n, row in enumerate(some_money(40)) if n % 3] + some_money(7, 10)
     await loaded("two", (COLUMNS, changed), allow_retract=True)
     done = await flows.renew(graph)
     assert not done.whole and 0 < done.removed < len(first)

@@ -81,7 +81,7 @@ def _left(network: Network) -> Iterator[tuple[Transfer, int]]:
         if transfer.amount > 0:
             by_key[key_of(transfer)].append(transfer)
     for key, transfers in by_key.items():
-        left = network.kept[key]
+        left = network.moved[key[:2]] if key[2] is Kind.TRANSFER else network.kept[key]
         for transfer in sorted(transfers, key=lambda t: (not t.day, t.day, t.id, t.amount)):
             if left > 0:
                 yield transfer, min(left, transfer.amount)

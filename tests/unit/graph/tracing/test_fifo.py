@@ -11,8 +11,7 @@ from graph.tracing.lots import What, match
 from graph.tracing.network import build
 from graph.tracing.terms import Kind, Transfer
 from graph.tracing.trace import trace
-from tests.transfers import asked, flows, networks, shuffled
-from tests.unit.graph.tracing.test_pro_rata import adds_up, lines
+from tests.transfers import FEW, adds_up, asked, flows, lines, networks, shuffled
 
 RULE = Attribution.FIFO
 
@@ -134,6 +133,7 @@ def dated(transfers: list[Transfer]) -> list[Transfer]:
     ]  # fmt: skip
 
 
+@FEW
 @given(networks(dated=True), st.sampled_from("ABCDEF"))
 def test_as_coins_go(transfers: list[Transfer], node: str) -> None:
     transfers = dated(transfers)
@@ -157,6 +157,7 @@ def test_as_coins_go(transfers: list[Transfer], node: str) -> None:
     assert lines(back) == came
 
 
+@FEW
 @given(
     networks(dated=True), st.sets(st.sampled_from("ABCDEF"), min_size=1), st.sets(st.sampled_from("ABCDEF")), st.data()
 )
@@ -182,6 +183,7 @@ def test_parts_add_up_and_order_does_not_matter(
         results.append(result)
 
 
+@FEW
 @given(networks(dated=True))
 def test_every_lot_is_paid_from_earlier_ones_in_full(transfers: list[Transfer]) -> None:
     matching = match(build(transfers))

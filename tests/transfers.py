@@ -1,13 +1,17 @@
 """Transfers for tests of tracing: short to write, and made at random."""
 
+import os
 import random
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
-from graph.tracing.attribution import Question
+from graph.tracing.attribution import Question, Result
 from graph.tracing.terms import Kind, Transfer
 
 OWN, END_USE = Kind.OWN, Kind.END_USE
+#: Examples of a property in `make test`; TRACING_EXAMPLES of them where more are wanted.
+FEW = settings(max_examples=int(os.environ.get("TRACING_EXAMPLES", "40")), deadline=None)
 
 
 def flows(text: str, *, scale: int = 1) -> list[Transfer]:
@@ -39,6 +43,19 @@ GOLDEN = "A own 100, D own 50, A>B 100, D>B 50, B>C 90, B>A 30, C spends 90, B s
 def asked(sources: str = "", targets: str = "", **more: object) -> Question:
     """A question about nodes of one letter each."""
     return Question(sources=frozenset(sources), targets=frozenset(targets), **more)  # pyright: ignore[reportArgumentType]
+
+
+def lines(result: Result) -> dict[tuple[str, ...], int]:
+    """Amounts by kind, node and, where there is one, who was paid."""
+    return {(line.kind.value, line.node, *([line.other] if line.other else [])): line.amount for line in result.lines}
+
+
+def adds_up(result: Result) -> None:
+    assert sum(line.amount for line in result.lines) == result.amount
+    of_paths = sum(path.amount for path in result.paths) + sum(line.amount for line in result.remainder)
+    assert of_paths == result.amount and result.check.agrees and result.check.missed < 1e-3
+    assert all(line.amount > 0 for line in result.lines)
+    assert all(len(set(path.nodes)) == len(path.nodes) for path in result.paths)
 
 
 def names_of(transfers: list[Transfer]) -> list[str]:

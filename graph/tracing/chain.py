@@ -101,7 +101,7 @@ class Solved:
     """What comes to each station, the component each belongs to (-1: nothing comes), and a bound of all errors together.
 
     What is missing at a station is missing in all that comes of it, so the sum of what is missing bounds the errors of all
-    that comes to rest.
+    that comes to rest. What comes to a station can be off by as many times more as money goes round there.
     """
 
     came: list[int]

@@ -2,8 +2,8 @@
 
 From (i→j) to (j→k), or to an end use of j, if (i→j) is linked, (j→k) is linked or the end use, and j has no second
 provider; its own money, or some of unknown origin, counts as one. All else is pooled at j, but for the part of its money
-that j still holds. Where the question starts there is nothing to go over: all that is given by a node whose money is asked
-about whole is followed to its receiver; so is, backwards, all that came to a target.
+that j still holds. Where the question starts there is nothing to go over: all that is given by a node whose money is
+asked about whole is followed to its receiver; so is, backwards, all that came to a target.
 """
 
 from collections.abc import Iterable

@@ -19,6 +19,8 @@ from graph.tracing.report import Found, reached
 #: Ways that are kept apart; beyond it money is followed all the same, but not which way it took.
 ROUTES: Final = 200_000
 _LOOPED, _LOST = -1, -2
+#: Of pieces that are no longer followed, and that are not to be asked for again.
+_DONE: Final = -3
 
 _K = TypeVar("_K")
 Piece: TypeAlias = tuple[int, int, int]  #: from where on in its lot, how much, and its route
@@ -141,7 +143,8 @@ class _Flow:
         for n, at in sorted(self.matching.kept.items()):
             lot = lots[n]
             for piece in self.pieces(n).between(at, lot.amount - at):
-                self.end(LineKind.HELD, lot.taker, "", piece)
+                if piece[2] != _DONE:
+                    self.end(LineKind.HELD, lot.taker, "", piece)
 
     def _begin_gaps(self, n: int, lot: Lot) -> None:
         """Asks for what of the lot is not asked for already: each unit is counted once."""
@@ -155,17 +158,20 @@ class _Flow:
     def _forward(self, link: Link, lot: Lot, piece: Piece, targets: frozenset[int]) -> None:
         at, length, route = piece
         if lot.what is What.SPENT:
-            self.end(LineKind.SPENT, lot.giver, lot.paid, piece)
-        elif lot.giver in self.stops:
+            if route != _DONE:
+                self.end(LineKind.SPENT, lot.giver, lot.paid, piece)
+            return
+        if route != _DONE and lot.giver in self.stops:
             self.end(LineKind.CUT, lot.giver, "", piece)
-        else:
+            route = _DONE
+        elif route != _DONE:
             self.edges[lot.edge] += length
             self.through[lot.taker] += length
-            moved = (link.new_at + at - link.old_at, length, self.routes.on(route, lot.taker))
+            route = self.routes.on(route, lot.taker)
             if lot.taker in targets:
-                self.end(LineKind.ARRIVED, lot.taker, "", moved)
-            else:
-                _joined(self.asked.setdefault(link.new, []), moved)
+                self.end(LineKind.ARRIVED, lot.taker, "", (at, length, route))
+                route = _DONE
+        _joined(self.asked.setdefault(link.new, []), (link.new_at + at - link.old_at, length, route))
 
     # ---- back
 

@@ -101,7 +101,7 @@ def _iterated(system: System) -> Solver:
     start, end, part = np.array(system.start), np.array(system.end), np.array(system.parts())
     around = np.array([float(den) for den in system.den])
     around /= around.sum()
-    leaves = float(around @ np.array(system.leaks()))
+    leaves = _inner(around, np.array(system.leaks()))
 
     def left(t: Vector) -> Vector:
         return t - np.bincount(end, part * t[start], system.size)
@@ -117,6 +117,11 @@ def _iterated(system: System) -> Solver:
     return solve
 
 
+def _inner(one: Vector, other: Vector) -> float:
+    """Without BLAS, whose threads cost more than vectors of this size do, and sum in an order of their own."""
+    return float((one * other).sum())
+
+
 def _stabilized(left: Solver, t: Vector, rest: Vector) -> Vector:
     """From t and what is missing at it, to the best found within the steps."""
     best, least = t, float(np.abs(rest).sum())
@@ -125,15 +130,15 @@ def _stabilized(left: Solver, t: Vector, rest: Vector) -> Vector:
     rho = alpha = omega = 1.0
     step = moved = np.zeros(len(t))
     for _ in range(_STEPS):
-        before, rho = rho, float(shadow @ rest)
+        before, rho = rho, _inner(shadow, rest)
         if not before or not omega or not rho:
             break
         step = rest + (rho / before) * (alpha / omega) * (step - omega * moved)
         moved = left(step)
-        alpha = rho / (float(shadow @ moved) or np.inf)
+        alpha = rho / (_inner(shadow, moved) or np.inf)
         half = rest - alpha * moved
         turned = left(half)
-        omega = float(turned @ half) / (float(turned @ turned) or np.inf)
+        omega = _inner(turned, half) / (_inner(turned, turned) or np.inf)
         t = t + alpha * step + omega * half
         rest = half - omega * turned
         missing = float(np.abs(rest).sum())

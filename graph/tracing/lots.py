@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
 
+import msgspec
+
 from graph.tracing.components import components
 from graph.tracing.network import Key, Network, key_of
 from graph.tracing.terms import Kind, Transfer
@@ -18,8 +20,7 @@ class What(Enum):
     UNKNOWN = auto()  #: money a node gave that it had not got yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class Lot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Money that moved at once. `giver` or `taker` is -1 where it is no node; `edge` is the network's, -1 for none."""
 
     what: What
@@ -32,8 +33,7 @@ class Lot:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`length` of lot `old`, from `old_at` on, is that of lot `new` from `new_at` on. Numbers in `Matching.lots`."""
 
     old: int
@@ -81,7 +81,7 @@ def _left(network: Network) -> Iterator[tuple[Transfer, int]]:
         if transfer.amount > 0:
             by_key[key_of(transfer)].append(transfer)
     for key, transfers in by_key.items():
-        left = network.kept[key]
+        left = network.moved[key[:2]] if key[2] is Kind.TRANSFER else network.kept[key]
         for transfer in sorted(transfers, key=lambda t: (not t.day, t.day, t.id, t.amount)):
             if left > 0:
                 yield transfer, min(left, transfer.amount)

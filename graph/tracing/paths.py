@@ -36,16 +36,14 @@ def search(chain: Chain, solved: Solved, limit: int, smallest: int) -> Ways:
 
 
 class _Search:
-    """Ways begun are (station, the way before, money), joined to a tree; the heap has the best way on from each."""
+    """Ways begun are (station, the way before, money, first node), joined to a tree; the heap has the best way on from each."""
 
     def __init__(self, chain: Chain, solved: Solved) -> None:
         self.chain = chain
-        # stations of one node, as where a question starts, lie in a cycle with what leads back to the node
-        at = {chain.node[v]: mark for v, mark in reversed(list(enumerate(solved.component))) if mark >= 0}
-        self.component = [at.get(node, -1) for node in chain.node]
+        self.component = solved.component
         self.best = _best(chain)
         self.options: dict[int, list[tuple[float, int]]] = {}
-        self.begun: list[tuple[int, int, int]] = []
+        self.begun: list[tuple[int, int, int, int]] = []
         self.heap: list[tuple[float, int, int]] = []  # of equal ones the way begun last, so that one is finished first
         self.steps = 0
         self.cycles = 0
@@ -53,7 +51,7 @@ class _Search:
     def run(self, limit: int, smallest: int) -> Ways:
         ways: list[tuple[tuple[int, ...], int]] = []
         for v, amount in sorted(self.chain.start.items()):
-            self._begin(v, -1, amount)
+            self._begin(v, -1, amount, self.chain.node[v])
         # what rounds to nothing is no way to list
         least = -log2(max(smallest, ONE >> 1)) + 1e-6
         while self.heap and len(ways) < limit and self.steps < WORK and self.heap[0][0] <= least:
@@ -61,7 +59,7 @@ class _Search:
             _, n, option = heappop(self.heap)
             n = -n
             self._offer(n, option + 1)
-            v, _, money = self.begun[n]
+            v, _, money, _ = self.begun[n]
             e = self.options[v][option][1]
             if e < 0:
                 rest = self.chain.den[v] - sum(self.chain.num[self.chain.first[v] : self.chain.first[v + 1]])
@@ -72,13 +70,13 @@ class _Search:
         whole = not self.heap or (self.heap[0][0] > least and smallest >= ONE >> 1)
         return Ways(ways=ways, through_cycles=self.cycles, whole=whole)
 
-    def _begin(self, v: int, before: int, money: int) -> None:
+    def _begin(self, v: int, before: int, money: int, root: int) -> None:
         if money:
-            self.begun.append((v, before, money))
+            self.begun.append((v, before, money, root))
             self._offer(len(self.begun) - 1, 0)
 
     def _offer(self, n: int, option: int) -> None:
-        v, _, money = self.begun[n]
+        v, _, money, _ = self.begun[n]
         if v not in self.options:
             self.options[v] = sorted(self._ways_on(v), key=lambda way: (-way[0], way[1]))
         if option < len(self.options[v]):
@@ -95,19 +93,24 @@ class _Search:
             yield left / chain.den[v], -1
 
     def _step(self, n: int, e: int) -> None:
-        v, _, money = self.begun[n]
+        v, _, money, root = self.begun[n]
         w = self.chain.to[e]
         onward = money * self.chain.num[e] // self.chain.den[v]
         if self._been(n, w):
             self.cycles += onward
         else:
-            self._begin(w, n, onward)
+            self._begin(w, n, onward, root)
 
     def _been(self, n: int, w: int) -> bool:
-        """Whether the way has been at the node; only what is joined by a cycle can be met again."""
+        """Whether the way has been at the node; only what is joined by a cycle can be met again.
+
+        But for the first node, which may have a station of its own for the start.
+        """
         node, mark = self.chain.node[w], self.component[w]
+        if self.begun[n][3] == node:
+            return True
         while n >= 0:
-            v, before, _ = self.begun[n]
+            v, before, _, _ = self.begun[n]
             if self.component[v] != mark:
                 return False
             self.steps += 1
@@ -119,7 +122,7 @@ class _Search:
     def _way(self, n: int) -> tuple[int, ...]:
         nodes: list[int] = []
         while n >= 0:
-            v, n, _ = self.begun[n]
+            v, n, _, _ = self.begun[n]
             nodes.append(self.chain.node[v])
         self.steps += len(nodes) // 16
         return tuple(reversed(nodes))

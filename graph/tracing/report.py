@@ -59,15 +59,7 @@ def answer(network: Network, question: Question, found: Found, closed: list[list
         amount=amount,
         lines=lines,
         nodes=tuple(_node(network, found, node, value) for node, value in nodes),
-        edges=tuple(
-            EdgeRow(
-                provider=network.ids[network.provider[e]],
-                receiver=network.ids[network.receiver[e]],
-                amount=rounded(value),
-                used=network.amount[e],
-            )
-            for e, value in edges
-        ),
+        edges=_edges(network, edges),
         paths=paths,
         remainder=remainder,
         truncated=tuple(name for name, cut in cuts.items() if cut),
@@ -83,6 +75,16 @@ def _largest(amounts: dict[int, int], limit: int) -> tuple[list[tuple[int, int]]
     rows = sorted(amounts.items())
     rows.sort(key=itemgetter(1), reverse=True)  # stays in order of number where amounts tie
     return rows[:limit], len(rows) > limit
+
+
+def _edges(network: Network, edges: list[tuple[int, int]]) -> tuple[EdgeRow, ...]:
+    ids, providers, receivers, used = network.ids, network.provider, network.receiver, network.amount
+    return tuple(
+        [
+            EdgeRow(provider=ids[providers[e]], receiver=ids[receivers[e]], amount=rounded(value), used=used[e])
+            for e, value in edges
+        ]
+    )
 
 
 def _lines(network: Network, found: Found, amount: int) -> tuple[Line, ...]:

@@ -7,19 +7,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graph.errors import ClosedCycle, TraceRefused
-from graph.tracing.attribution import Attribution, LineKind, Money, Question, RemainderKind, Result
+from graph.tracing.attribution import Attribution, LineKind, Money, Question, RemainderKind
 from graph.tracing.components import closed_cycles
 from graph.tracing.network import Network, build
 from graph.tracing.terms import Transfer
 from graph.tracing.trace import follow, trace
-from tests.transfers import GOLDEN, asked, flows, names_of, networks, shuffled
+from tests.transfers import FEW, GOLDEN, adds_up, asked, flows, lines, names_of, networks, shuffled
 
 RULE = Attribution.PRO_RATA
 UNIT = 10_000 * 100
-
-
-def lines(result: Result) -> dict[tuple[str, ...], int]:
-    return {(line.kind.value, line.node, *([line.other] if line.other else [])): line.amount for line in result.lines}
 
 
 def exactly(network: Network, start: dict[int, Fraction]) -> list[Fraction]:
@@ -42,14 +38,6 @@ def open_ones(transfers: list[Transfer]) -> Network:
     network = build(transfers)
     assume(not closed_cycles(network))
     return network
-
-
-def adds_up(result: Result) -> None:
-    assert sum(line.amount for line in result.lines) == result.amount
-    of_paths = sum(path.amount for path in result.paths) + sum(line.amount for line in result.remainder)
-    assert of_paths == result.amount and result.check.agrees and result.check.missed < 1e-3
-    assert all(line.amount > 0 for line in result.lines)
-    assert all(len(set(path.nodes)) == len(path.nodes) for path in result.paths)
 
 
 def test_golden_onward() -> None:
@@ -158,6 +146,7 @@ def test_limits_are_of_lists_and_not_of_sums() -> None:
     adds_up(result)
 
 
+@FEW
 @given(networks(), st.sampled_from("ABCDEF"))
 def test_as_defined_to_the_unit(transfers: list[Transfer], source: str) -> None:
     """Also beyond 2^53: each line is the exact amount, rounded up or down."""
@@ -182,6 +171,7 @@ def test_as_defined_to_the_unit(transfers: list[Transfer], source: str) -> None:
         assert abs(row.throughput - came[network.number[row.id]]) <= Fraction(1, 2) + Fraction(1, 1000)
 
 
+@FEW
 @given(networks())
 def test_over_all_sources_throughput_is_all_the_money_of_a_node(transfers: list[Transfer]) -> None:
     network = open_ones(transfers)
@@ -194,6 +184,7 @@ def test_over_all_sources_throughput_is_all_the_money_of_a_node(transfers: list[
         assert abs(total[network.ids[node]] - through) <= len(sources)
 
 
+@FEW
 @given(networks(), st.sets(st.sampled_from("ABCDEF"), min_size=1), st.sets(st.sampled_from("ABCDEF")), st.data())
 def test_parts_add_up_and_order_does_not_matter(
     transfers: list[Transfer], sources: set[str], targets: set[str], data: st.DataObject
@@ -215,6 +206,7 @@ def test_parts_add_up_and_order_does_not_matter(
     assert {line.kind for line in back.lines} <= {LineKind.ORIGIN, LineKind.UNKNOWN_ORIGIN, LineKind.CUT}
 
 
+@FEW
 @given(networks(), st.sampled_from("ABCDEF"))
 def test_names_do_not_matter_but_for_ties(transfers: list[Transfer], source: str) -> None:
     open_ones(transfers)

@@ -44,8 +44,8 @@ TRACE_NODE = Declared(
         "depth": _field("int", at(8), "Fewest transfers from where the question starts."),
     },
 )
-TRACE_EDGE = Declared(
-    name="TraceEdge",
+TRACE_TRANSFER = Declared(
+    name="TraceTransfer",
     description="Money that went from one to another: a band of a Sankey diagram.",
     fields={
         "provider": _field("Entity | None", entity(0), "Who gave it."),
@@ -147,7 +147,7 @@ TRACE = Declared(
         "amount": _field("Decimal", at(tracing.AMOUNT), "The amount asked about."),
         "lines": _field("list[TraceLine]", rows(tracing.LINES), "Where it is, largest first.", 20),
         "nodes": _field("list[TraceNode]", rows(tracing.NODES), "Who had it, by depth, most first.", 20),
-        "edges": _field("list[TraceEdge]", rows(tracing.EDGES), "How it went, most first.", 20),
+        "edges": _field("list[TraceTransfer]", rows(tracing.EDGES), "How it went, most first.", 20),
         "paths": _field("list[TracePath]", rows(tracing.PATHS), "Ways it took, those of most money first."),
         "remainder": _field("list[TraceRemainder]", rows(tracing.REMAINDER), "What is on none of the paths.", 2),
         "corrections": _field("list[TraceCorrection]", rows(tracing.CORRECTIONS), "Negative amounts and what became of them.", 2),

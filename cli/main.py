@@ -23,8 +23,6 @@ app = typer.Typer(
 )
 
 app.add_typer(ask.app, name="ask")
-for command in money.COMMANDS:
-    app.command()(command)
 
 Files = Annotated[list[Path], typer.Argument(help="Files, or folders whose tables are meant.", show_default=False)]
 Mapping = Annotated[
@@ -322,6 +320,10 @@ def version() -> None:
     from cli.console import version as number
 
     typer.echo(number())
+
+
+for command in money.COMMANDS:
+    app.command()(command)
 
 
 def run() -> None:

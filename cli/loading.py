@@ -139,7 +139,9 @@ async def _load(files: list[Path], options: pipeline.Options) -> Report:
                 on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
             )
             if not options.dry_run:
-                await flows.after_run(graph, progress=bar.of("flows of money"))
+                await flows.after_run(
+                    graph, progress=bar.of("flows of money"), say=lambda text: typer.echo(text, err=True)
+                )
             return report
 
 

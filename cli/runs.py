@@ -87,5 +87,5 @@ async def _undo(name: str, wait: float) -> write.Undone:
                 progress=bar.of(f"undo {name}"),
                 version=version(),
             )
-            await flows.after_run(graph, progress=bar.of("flows of money"))
+            await flows.after_run(graph, progress=bar.of("flows of money"), say=lambda text: typer.echo(text, err=True))
             return undone

@@ -6,6 +6,8 @@ from typing import Any, LiteralString
 import msgspec
 
 from graph.engine import Graph
+from graph.tracing.flows import Matched
+from graph.tracing.reconciling import Step
 from graph.tracing.terms import Flow
 
 #: Grows when other flows follow from the same claims.
@@ -24,18 +26,18 @@ _ENDS: LiteralString = "startNode(f).id, endNode(f).id"
 #: Flows at entities, both ways, the largest first.
 AT: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-() WHERE {_FILTER} WITH DISTINCT f "
-    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
 )
 OUT: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]->() WHERE {_FILTER} "
-    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
 )
 IN: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[f:FLOW]-() WHERE {_FILTER} "
-    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, {_COLUMNS}"
+    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
 )
 #: Named ends: the embedded engine is slow to find those of a relationship.
-ALL: LiteralString = f"MATCH (a)-[f:FLOW]->(b) RETURN a.id, b.id, {_COLUMNS}"
+ALL: LiteralString = f"MATCH (a)-[f:FLOW]->(b) RETURN a.id, b.id, f.step, f.days, {_COLUMNS}"
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +66,11 @@ async def is_built(graph: Graph) -> bool:
 
 async def at(
     graph: Graph, ids: Collection[str], *, flow_class: str = "", currency: str = "", most: int, cypher: LiteralString = AT
-) -> list[Flow]:  # fmt: skip
-    """Flows at nodes, the largest first, at most so many; '' is any class or currency. `cypher`: AT, OUT or IN."""
+) -> list[tuple[Flow, Matched | None]]:  # fmt: skip
+    """Flows at nodes with how their reports were matched, the largest first, at most so many.
+
+    '' is any class or currency. `cypher`: AT, OUT or IN.
+    """
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
     return [_flow(row) for row in await graph.rows(cypher, p)]
 
@@ -73,9 +78,11 @@ async def at(
 async def all_of(graph: Graph) -> AsyncIterator[Flow]:
     """Every stored flow, in no order."""
     async for row in graph.stream(ALL):
-        yield _flow(row)
+        yield _flow(row)[0]
 
 
-def _flow(row: Sequence[Any]) -> Flow:
-    values = dict(zip(_FIELDS, row[2:], strict=True))
-    return msgspec.convert({"provider": row[0], "receiver": row[1], **values}, Flow)
+def _flow(row: Sequence[Any]) -> tuple[Flow, Matched | None]:
+    start, end, step, days, *rest = row
+    values = dict(zip(_FIELDS, rest, strict=True))
+    matched = Matched(step=Step(step), days=days) if step else None
+    return msgspec.convert({"provider": start, "receiver": end, **values}, Flow), matched

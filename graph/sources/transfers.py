@@ -44,6 +44,8 @@ class Rest:
 class Expanded:
     """Flows at the nodes that were reached, in order of id: all of each node, whichever way they go.
 
+    `left`: reports at these that are in no flow; of stored flows they are told by `left_out`.
+
     `cut`: reached nodes of which some flows are not here, since there were too many; `rest`: what these come to, where the
     flows are stored. `deeper`: nodes one step further, at which it was not looked since that was not asked for.
     """
@@ -91,6 +93,21 @@ async def expanded(
     if mark.built and time.is_now and rate is None and tolerance is None and not from_claims:
         return await walk.stored(begin)
     return await walk.claims(begin, time, rate, tolerance)
+
+
+async def left_out(
+    graph: Graph, of: Expanded, *, flow_class: str = "cash", currency: str = "", max_edges: int = EDGES
+) -> tuple[Left, ...]:
+    """Reports at the nodes that were reached which are in no flow, with the reasons; it reads the claims there.
+
+    The class and currency are those of the question. Where there are too many claims, some are missing.
+    """
+    if not of.stored:
+        return of.left
+    found = await expanded(
+        graph, of.reached, flow_class=flow_class, currency=currency, max_edges=max_edges, max_depth=0, from_claims=True
+    )
+    return found.left
 
 
 async def _nodes(graph: Graph, time: Time, mark: stored_flows.Mark) -> Nodes:
@@ -167,6 +184,7 @@ class _Walk:
 
     async def stored(self, starts: list[str]) -> Expanded:
         flows: dict[str, Flow] = {}
+        matched: dict[str, Matched] = {}
         frontier = starts
         depth = 0
         while frontier:
@@ -180,19 +198,20 @@ class _Walk:
                 currency=self._currency,
                 most=self._most + 1,
             )
-            new = [flow for flow in level if flow.id not in flows]
+            new = [flow for flow, _ in level if flow.id not in flows]
             flows |= {flow.id: flow for flow in new[:room]}
+            matched |= {flow.id: how for flow, how in level if how}
             if len(new) > room or len(level) > self._most:
                 self._cut.update(frontier)
                 break
-            frontier = self._next((flow.kind, flow.provider, flow.receiver) for flow in level)
+            frontier = self._next((flow.kind, flow.provider, flow.receiver) for flow, _ in level)
             depth += 1
             if self._depth is not None and depth > self._depth:
                 self._deeper.update(frontier)
                 break
         rest = await self._rest(flows.values()) if self._cut else {}
         self._cut &= rest.keys()
-        return self._expanded(starts, flows.values(), {}, (), rest, stored=True)
+        return self._expanded(starts, flows.values(), matched, (), rest, stored=True)
 
     async def claims(self, starts: list[str], time: Time, rate: Rate | None, tolerance: Tolerance | None) -> Expanded:
         read: dict[str, Report] = {}
@@ -358,4 +377,4 @@ async def scope(graph: Graph, id_: str, time: Time | None = None) -> Scope:
     )
 
 
-__all__ = ["EDGES", "NOW", "Direction", "Expanded", "Rest", "Scope", "Time", "expanded", "scope"]
+__all__ = ["EDGES", "NOW", "Direction", "Expanded", "Rest", "Scope", "Time", "expanded", "left_out", "scope"]

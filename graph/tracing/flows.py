@@ -153,14 +153,20 @@ def _less_weighty(said: Sequence[Said], drafts: list[_Draft], left: list[Left], 
     It is left out where its period overlaps that of a figure used of the same edge: it would be the same money again.
     """
     on_edge: dict[tuple[str, ...], list[_Draft]] = {}
+    of_period: dict[tuple[str, ...], list[_Draft]] = {}
     for draft in drafts:
-        on_edge.setdefault(draft.used.edge, []).append(draft)
+        used = draft.used
+        # of two days each is a transfer: days are not looked through for a day
+        for key in ((*used.edge, "any"), *(() if used.is_day else ((*used.edge, "longer"),))):
+            on_edge.setdefault(key, []).append(draft)
+        of_period.setdefault((*used.edge, used.first, used.last), []).append(draft)
     for one in sorted(said, key=lambda s: s.order):
-        stronger = [] if one.is_loop else on_edge.get(one.edge, [])
-        if side is Side.OTHERS and (beside := _beside(one, stronger)):
+        stronger = [] if one.is_loop else on_edge.get((*one.edge, "longer" if one.is_day else "any"), [])
+        alike = of_period.get((*one.edge, one.first, one.last), [])
+        if side is Side.OTHERS and not one.is_loop and (beside := next((d for d in alike if d.others is None), None)):
             beside.others = one
             continue
-        clash = next((d for d in stronger if _same_money(one, d.used)), None)
+        clash = next((d for d in stronger if overlap(_period(one), _period(d.used))), None)
         if clash is None:
             drafts.append(_Draft(receiver=one) if side is Side.RECEIVER else _Draft(others=one))
             continue
@@ -178,19 +184,6 @@ def _less_weighty(said: Sequence[Said], drafts: list[_Draft], left: list[Left], 
             )
             for claim, fact in zip(one.claims, one.facts, strict=True)
         ]
-
-
-def _beside(one: Said, drafts: Sequence[_Draft]) -> _Draft | None:
-    """The flow whose period is that of what others say."""
-    same = (d for d in drafts if d.others is None and (d.used.first, d.used.last) == (one.first, one.last))
-    return next(same, None)
-
-
-def _same_money(one: Said, used: Said) -> bool:
-    """Whether periods overlap, of which one is longer than a day: of two days, each is a transfer."""
-    if one.first and used.first and one.first == one.last and used.first == used.last:
-        return False
-    return overlap(_period(one), _period(used))
 
 
 def _period(said: Said) -> tuple[str, str]:

@@ -88,6 +88,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
         return (self.first, self.last, self.provider, self.receiver, self.kind, *self.claims)
 
     @property
+    def is_day(self) -> bool:
+        return bool(self.first) and self.first == self.last
+
+    @property
     def is_loop(self) -> bool:
         return self.provider == self.receiver
 
@@ -125,20 +129,32 @@ def by_amount(
 
     All are taken to be of transfers that may be one: the caller has put together who may have dealt with whom.
     """
+    kept = _alike(provider, receiver, step)
+    taken = {id(end) for match in kept for end in (match.provider, match.receiver)}
     found = [
         match
-        for one, other in _near(sorted(provider, key=_order), sorted(receiver, key=_order), tolerance.days)
+        for one, other in _near(_left(provider, taken), _left(receiver, taken), tolerance.days)
         if (match := _compared(one, other, step, tolerance, rate))
     ]
     found.sort(key=lambda m: (abs(m.gap), m.days, m.provider.order, m.receiver.order))
-    taken: set[int] = set()
-    kept: list[Match] = []
     for match in found:
         ends = {id(match.provider), id(match.receiver)}
         if not ends & taken:
             taken |= ends
             kept.append(match)
     return kept, _left(provider, taken), _left(receiver, taken)
+
+
+def _alike(provider: Sequence[Said], receiver: Sequence[Said], step: Step) -> list[Match]:
+    """Pairs of one period and amount: no other is better, and most are such."""
+    waiting: dict[tuple[str, str, str, int], list[Said]] = {}
+    for other in sorted(receiver, key=_order, reverse=True):
+        waiting.setdefault((other.first, other.last, other.currency, other.amount), []).append(other)
+    kept: list[Match] = []
+    for one in sorted(provider, key=_order):
+        if others := waiting.get((one.first, one.last, one.currency, one.amount)):
+            kept.append(Match(provider=one, receiver=others.pop(), step=step, gap=0, days=0))
+    return kept
 
 
 def by_period(provider: Sequence[Said], receiver: Sequence[Said]) -> tuple[list[Match], list[Said], list[Said]]:

@@ -16,7 +16,7 @@ from typing import Any, LiteralString, Self
 import msgspec
 
 from graph.engine import Graph, Transaction
-from graph.errors import WriterBusy
+from graph.errors import GraphError, WriterBusy
 from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes
 from graph.tracing.flows import Matched, made
@@ -92,11 +92,22 @@ async def renew(
         return renewing.done
 
 
-async def after_run(graph: Graph, *, progress: Progress = lambda _stage, _done, _total: None) -> Renewed:
-    """`renew`, where a run has ended. Another load that is writing does it when it ends: there is nothing to wait for."""
+async def after_run(
+    graph: Graph,
+    *,
+    progress: Progress = lambda _stage, _done, _total: None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Renewed:
+    """`renew`, where a run has ended: what the run wrote stands whatever becomes of this, so that a failure is only said.
+
+    Another load that is writing does it when it ends: there is nothing to wait for.
+    """
     try:
         return await renew(graph, progress=progress)
     except WriterBusy:
+        return Renewed()
+    except GraphError as error:
+        say(f"the flows of money are not up to date, and the next load makes them anew: {error}")
         return Renewed()
 
 

@@ -13,8 +13,9 @@ from graph.errors import GraphError
 from graph.sources.nodes import nodes
 from graph.sources.reports import NOW, Time
 from graph.sources.stored_flows import is_built
-from graph.sources.transfers import Expanded, expanded, scope
+from graph.sources.transfers import Expanded, expanded, left_out, scope
 from graph.tracing.measures import measures
+from graph.tracing.reconciling import Step
 from graph.write import conflicts, flows, now, undo
 from graph.write.flows import Renewed
 from tests.checks import load, wipe
@@ -93,6 +94,15 @@ async def test_the_golden_example(graph: Graph, tmp_path: Path) -> None:
         380_000_000, 110_000_000, 120_000_000, 110_000_000,
     ]  # fmt: skip
     assert (found.new_money, found.held) == (150_000_000, 40_000_000)
+    assert {how.step for how in kept.matched.values()} == {Step.AMOUNT} and kept.matched == on_demand.matched
+    header, *_ = GOLDEN.partition("\n")
+    unknown = f"{header}\nFUNDS,project:a,project:b,,CNY,disbursement,reported,2020-06-01,no amount\n"
+    await load(graph, tmp_path, unknown, "unknown")
+    assert await flows.renew(graph) == Renewed(pairs=4, written=0, removed=0)  # into b and out of a, as they were
+    again = await expanded(graph, ["project:a"])
+    assert again.flows == kept.flows and again.stored and not again.left
+    (left,) = await left_out(graph, again)
+    assert (left.provider, left.receiver, left.reason) == ("project:a", "project:b", "value_unknown")
 
 
 async def test_bounds_are_told(graph: Graph, tmp_path: Path) -> None:

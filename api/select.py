@@ -115,7 +115,10 @@ class Selection:
         for one in self.computed:
             assert isinstance(one.binding, Computed)
             given = {name: p[key] for name, key in (*one.time.parameters.items(), *one.parameters.items()) if key in p}
-            calling = Calling(graph=graph, shape=one.shape, parameters=given, means=means, timeout=timeout)
+            names = frozenset(inner.name for fields in _objects(one).fields.values() for inner in fields)
+            calling = Calling(
+                graph=graph, shape=one.shape, parameters=given, means=means, timeout=timeout, selected=names
+            )
             try:
                 p[one.parameters[ANSWER]] = await one.binding.answered(calling)
             except QuestionRefused as error:
@@ -282,6 +285,11 @@ class Selector:
         if sets:
             return Output(nullable=nullable, objects=self._objects(type_, sets, time))
         return Output(nullable=nullable, leaf=_leaf(type_))
+
+
+def _objects(selected: Selected) -> Objects:
+    assert selected.output.objects
+    return selected.output.objects
 
 
 def _binding(definition: GraphQLField) -> Binding:

@@ -121,6 +121,11 @@ class Calling:
     parameters: Mapping[str, Any]
     means: "Means"
     timeout: float | None = None
+    selected: frozenset[str] | None = None  # names of the fields that are selected of the answer; None: all may be
+
+    def wants(self, *names: str) -> bool:
+        """Whether one of the fields is selected, by their names in the schema."""
+        return self.selected is None or bool(self.selected.intersection(names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

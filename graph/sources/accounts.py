@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, LiteralString
 
 from graph.bindings import Calling, computed
@@ -65,6 +66,9 @@ async def _totals(calling: Calling) -> list[Any] | None:
     read = await transfers.expanded(
         calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS
     )
+    if read.stored:
+        left = await transfers.left_out(calling.graph, read, flow_class="", max_edges=MOST_FLOWS)
+        read = replace(read, left=left)
     found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables_of(calling))
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))

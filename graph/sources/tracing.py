@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from graph.bindings import Calling, computed
@@ -69,6 +70,9 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
     asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
+    if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
+        left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
+        read = replace(read, left=left)
     found = await asyncio.to_thread(follow, asked, read, tables_of(calling))
     return listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
 

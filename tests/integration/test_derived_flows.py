@@ -179,6 +179,7 @@ def some_money(seed: int, rows: int = 45) -> list[list[object]]:
     return found
 
 
+@pytest.mark.soak
 async def test_incremental_is_as_rebuilt_in_any_order(graph: Graph, tmp_path: Path) -> None:
     datasets = {name: (COLUMNS, some_money(seed)) for seed, name in enumerate(("one", "two", "three"), 39)}
 

@@ -65,19 +65,20 @@ def listed(label: LiteralString, within: LiteralString = "") -> Page:
             keys=("_e.id",) if name == "id" else (f"_e.{name}", "_e.id"),
             descending=descending,
             limited=True,
-            total=f"{start}{counted} {_standing(own, filtered=bool(where or shape.get('within')))}",
+            total=_total(own, f"{start}{counted}", filtered=bool(where or shape.get("within"))),
         )
 
     return Page(fragment=fragment, roles={"v": "_e"})
 
 
-def _standing(label: LiteralString, *, filtered: bool) -> LiteralString:
-    """How many of _e stand for themselves: all of a label are counted by the engine without reading them, and few do not."""
+def _total(label: LiteralString, found: LiteralString, *, filtered: bool) -> LiteralString:
+    """How many of _e stand for themselves: all of a label, which the engine counts without reading them, but for the few that
+    graph.write.merging keeps a node of."""
     if filtered:
-        return "WITH _e WHERE _e.canonical = _e.id RETURN count(_e)"
+        return f"{found} WITH _e WHERE _e.canonical = _e.id RETURN count(_e)"
     return (
-        "WITH count(_e) AS _n CALL () { "
-        f"MATCH (_x)-[:SAME_AS]-(_y:{label}) WHERE _y.canonical <> _y.id RETURN count(DISTINCT _y) AS _o }} RETURN _n - _o"
+        f"CALL () {{ {found} RETURN count(_e) AS _n }} CALL () {{ MATCH (_x:Merged) MATCH (_y:Entity {{id: _x.of}}) "
+        f"WHERE _y:{label} RETURN count(_y) AS _o }} RETURN _n - _o"
     )
 
 

@@ -189,6 +189,9 @@ class _Writing:
         self._progress("claims", self._total, self._total)
         counts.new = self._staging.counts()[1]
         self._conflicts()
+        for others in self._merged.values():
+            for id_ in others:
+                self._node(("Merged",), {"id": f"merged:{id_}", "of": id_})
         self._node(("Entity", "Dataset"), runs.dataset_node(origin.dataset))
         run = runs.fresh(origin, 1, self._stamp.now, version=version)
         run |= {**asdict(counts), "staged": self._staging.fingerprint(), "rows_done": self._total, "rejected": rejected}

@@ -26,6 +26,9 @@ RETURN a.id, b.id, a.type, b.type, true, c.decided_on, c.recorded_at, c.decided_
 """
 STORED = "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) RETURN e.id, e.canonical, e.merged"
 SET = "UNWIND $p.rows AS r MATCH (e:Entity {id: r[0]}) SET e.canonical = r[1], e.merged = r[2] RETURN count(e)"
+#: A node for each entity that another stands for: what lists of a label leave out of their counts.
+NOTE = "UNWIND $p.ids AS id MERGE (m:Merged {id: 'merged:' + id}) SET m.of = id RETURN count(m)"
+FORGET = "UNWIND $p.ids AS id MATCH (m:Merged {id: 'merged:' + id}) DELETE m RETURN count(*)"
 #: Entities of one transaction.
 BATCH = 2_000
 
@@ -53,6 +56,8 @@ async def renew(graph: Graph, lock: Lock, touched: Iterable[str], writer: Entity
                     changed.append(wanted)
             if changed:
                 await transaction.rows(SET, {"rows": changed})
+                await transaction.rows(NOTE, {"ids": [id_ for id_, canonical, _ in changed if canonical != id_]})
+                await transaction.rows(FORGET, {"ids": [id_ for id_, canonical, _ in changed if canonical == id_]})
                 await writer.project(transaction, [row[0] for row in changed])  # their digests
 
         await graph.write(work)

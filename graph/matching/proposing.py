@@ -92,15 +92,13 @@ class _Decided:
     """Pairs that are not to be proposed: one by decisions, different by them, or told."""
 
     def __init__(self, settled: Settled, skip: Iterable[tuple[str, str]]) -> None:
-        self._skip = {tuple(sorted(pair)) for pair in skip} | {left.decision.pair for left in settled.left}
-        self._different = {tuple(sorted(map(settled.of, pair))) for pair in settled.different}
+        pairs = (*skip, *settled.different, *(left.decision.pair for left in settled.left))
+        self._pairs = {tuple(sorted(map(settled.of, pair))) for pair in pairs}
 
     def holds(self, one: Subject, other: Subject) -> bool:
         if one.stands_for == other.stands_for:
             return True
-        if self._skip and tuple(sorted((one.id, other.id))) in self._skip:
-            return True
-        return bool(self._different) and tuple(sorted((one.stands_for, other.stands_for))) in self._different
+        return bool(self._pairs) and tuple(sorted((one.stands_for, other.stands_for))) in self._pairs
 
 
 class _Best:

@@ -14,7 +14,7 @@ from graph.canonical import Settled
 from graph.matching import Proposal, Proposed
 from graph.model import MODEL
 from graph.sources import matches as stored
-from graph.write import merging
+from graph.write import flows, merging
 from loaders import decisions, pipeline
 from loaders.records import LoadError, Report
 
@@ -129,6 +129,8 @@ async def _decide(
                 progress=bar.of(options.dataset),
                 on_wait=lambda holder: typer.echo(f"waiting: {holder}", err=True),
             )
+            if not options.dry_run:
+                await flows.after_run(graph, progress=bar.of("flows of money"))
         return report, await merging.settled(graph)
 
 

@@ -162,16 +162,12 @@ async def test_one_answers_for_all_and_undoing_gives_the_former_answers_back(
     helped = {row["place"]["id"]: row for row in merged["helped"]["nodes"]}
     assert helped["cn:530000"]["others"] == [{"id": "cn:310106"}, {"id": "org:a1"}]
     assert await asked(told, "org:a333") == await asked(told, "org:a1") == merged
-    run = max(one["sequence"] for one in await runs(graph))
+    run = await graph.value("MATCH (r:LoadRun) RETURN max(r.sequence)")
     again = await decide(graph, same)
     assert again.unchanged_files
     await write.undo(graph, str(run), clock=write.now)
     assert {id_: await asked(told, id_) for id_ in before} == before
     assert await dump_hash(graph) == hash_before
-
-
-async def runs(graph: Graph) -> list[dict[str, Any]]:
-    return [{"sequence": row[0]} for row in await graph.rows("MATCH (r:LoadRun) RETURN r.sequence")]
 
 
 async def test_other_decisions_chains_and_datasets_that_are_withdrawn(
@@ -296,3 +292,22 @@ def test_the_table_keeps_what_people_wrote_and_runs_nothing(tmp_path: Path) -> N
     decisions.write(path, [{**row, "decision": "same"}, {**row, "decision": "same", "on": "2024-01-01", "id": "org:c"}])
     assert decisions.complete(path, "2024-05-01") == 1
     assert [row["on"] for row in decisions.read(path)] == ["2024-05-01", "2024-01-01"]
+
+
+async def test_an_import_holds_what_is_decided_in_its_files(tmp_path: Path) -> None:
+    bodies = tmp_path / "bodies.csv"
+    bodies.write_text("entity,id,name\nOrganization,org:a,甲\nOrganization,org:bb,乙\nOrganization,org:c,丙\n", "utf-8")
+    decided = table(
+        tmp_path / "m.csv", ("same", "org:a", "org:bb", "2024-01-01"), ("different", "org:a", "org:c", "2024-01-01")
+    )
+    report = await pipeline.bulk([bodies, decided], pipeline.Options(dataset="all"), tmp_path / "out")
+    assert report.written and not report.rejected
+    found: dict[str, tuple[str, str]] = {}
+    for header in (tmp_path / "out").glob("Entity-Organization.*.header.csv"):
+        names = [name.partition(":")[0] for name in header.read_text("utf-8").strip().split(",")]
+        rows = header.with_name(header.name.replace(".header", "")).read_text("utf-8").splitlines()
+        for row in csv.DictReader(rows, names):
+            found[row["id"]] = (row["canonical"], row.get("merged", ""))
+    assert found == {"org:a": ("org:a", "org:bb"), "org:bb": ("org:a", ""), "org:c": ("org:c", "")}
+    (merged,) = (tmp_path / "out").glob("Merged.1.csv")
+    assert merged.read_text("utf-8") == '"merged:org:bb","org:bb"\n'

@@ -9,7 +9,7 @@ from api.declare import Declarations, Declared, Field
 from api.vocabulary import LAST_TEXT
 from graph.bindings import Value
 from graph.model import MODEL
-from graph.sources import entities
+from graph.sources import entities, identities
 
 NODE = Declared(
     name="Node",
@@ -20,6 +20,23 @@ NODE = Declared(
         "id": Field(type="ID", binding=Value(cypher="_v.id"), description="Readable and stable, such as cn:530724.")
     },
 )
+
+EXTRA = {
+    "Entity": {
+        "canonical": Field(
+            type="ID",
+            binding=identities.CANONICAL,
+            description="Id of the entity that stands for it: its own, unless a person decided that it is one with another.",
+        ),
+        "merged": Field(
+            type="list[Entity]",
+            binding=identities.MERGED,
+            description="The others that it stands for, by a person's decision. Its connections are those that sources say of "
+            "its own id: theirs hang on these.",
+            rows=2,
+        ),
+    }
+}
 
 _ORDERS = {
     "id_asc": ("",),

@@ -86,10 +86,10 @@ def load(
     report = asyncio.run(_load(files, options))
     show(report, dry_run=dry_run)
     show_sums(report)
-    _end(report)
+    end(report)
 
 
-def _end(report: Report) -> None:
+def end(report: Report) -> None:
     if report.rejected:
         nothing = report.rejected == report.rows
         raise SystemExit(1 if nothing else LOADED_WITH_REJECTS)
@@ -125,7 +125,7 @@ def bulk(
             f"the files are in {out}. Stop the empty Neo4j they are for, and in that folder run\n  {COMMAND}\n"
             f"start it, and run\n  {THEN}\n{README} there says more"
         )
-    _end(report)
+    end(report)
 
 
 async def _load(files: list[Path], options: pipeline.Options) -> Report:

@@ -228,6 +228,53 @@ def undo(
 
 
 @app.command()
+def matches(
+    label: Annotated[
+        str, typer.Option("--label", "-l", help="Type of the entities: Organization, Company, Place …")
+    ] = "Organization",
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", "-o", help="Write a table to decide in. What is decided in it already stays."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Pairs to propose, at most.")] = 1_000,
+    min_score: Annotated[float, typer.Option("--min-score", min=0, max=1, help="The least score of a pair.")] = 0.75,
+) -> None:
+    """Propose pairs of entities that may be one, with a score and reasons. Nothing is merged by it.
+
+    A person decides: fill in `decision` (same, different, unsure) and `by` of the rows, and load them by
+    `aidgraph decide`. Pairs that are decided on are not proposed again.
+
+    Examples: `aidgraph matches` · `aidgraph matches --label Official --min-score 0.6` ·
+    `aidgraph matches --out matches.csv --limit 200`
+    """
+    from cli import matching
+
+    matching.matches(label, out, limit=limit, min_score=min_score)
+
+
+@app.command()
+def decide(
+    file: Annotated[Path, typer.Argument(help="The table that `aidgraph matches --out` wrote, filled in.")],
+    dataset: Dataset = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only, write nothing.")] = False,
+    allow_retract: Annotated[
+        bool, typer.Option("--allow-retract", help="Withdraw decisions whose rows are no longer in the file.")
+    ] = False,
+    wait: Wait = 0.0,
+) -> None:
+    """Load what persons decided of pairs: entities that are one are found, and answer, under one id.
+
+    Nothing else of them changes; another decision, or `aidgraph undo`, gives back what was before. The file loads into
+    another graph as well. Rows decided without a day get today's.
+
+    Examples: `aidgraph decide matches.csv` · `aidgraph decide matches.csv --dataset decisions-2024 --dry-run`
+    """
+    from cli import matching
+
+    matching.decide(file, dataset=dataset, dry_run=dry_run, allow_retract=allow_retract, wait=wait)
+
+
+@app.command()
 def template(
     name: Annotated[
         Optional[str],  # noqa: UP045

@@ -85,7 +85,16 @@ STORED: tuple[tuple[str, str, str], ...] = (
 STORED_OF_ENTITIES: tuple[tuple[str, str, str], ...] = (
     ("id", "text", "Readable, unique over all labels; once given it never changes."),
     ("type", "text", "The finest label."),
-    ("canonical", "text", "Id of the entity it is one with by a person's decision; else its own id."),
+    (
+        "canonical",
+        "text",
+        "Id of the entity that stands for it: its own id, unless a person decided that it is one with another.",
+    ),
+    (
+        "merged",
+        "list of texts",
+        "Of an entity that stands for others: their ids, in order. Absent where it stands for itself alone.",
+    ),
     ("search", "text", "All its names in all scripts, for full-text search."),
     ("digest", "text", "Hash of the properties: tells changed from unchanged."),
 )

@@ -311,6 +311,19 @@ def _code(
     return Property(name=name, kind=Kind.CODE, zh=zh, description=description, codes=codes, example=example)
 
 
+#: Who decided that two entities are one, or are not, and when.
+_DECIDED = (
+    _text("decided_by", "判定人", "Who decided it."),
+    Property(
+        name="decided_on",
+        kind=Kind.DAY,
+        zh="判定日期",
+        example="2024-03-01",
+        description="Day of the decision: the latest on a pair counts; empty: the day it was loaded.",
+    ),
+)
+
+
 def _place(
     label: LiteralString, zh: LiteralString, description: LiteralString, example: LiteralString, *more: Property
 ) -> NodeType:
@@ -1432,7 +1445,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
     RelationshipType(
         name="SAME_AS",
         zh="同一",
-        description="Decided by a person: two entities are one.",
+        description="Decided by a person: two entities are one, unless a later decision says otherwise.",
         start=("Entity",),
         end=("Entity",),
         forward="is the same as",
@@ -1442,7 +1455,15 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         incoming="same_from",
         help=Help.NEVER,
         time=Time.STATE,
-        properties=(_text("decided_by", "判定人", "Who decided it."),),
+        properties=(
+            *_DECIDED,
+            Property(
+                name="kept",
+                kind=Kind.ENTITY,
+                zh="保留编号",
+                description="Which of the two ids stands for both, where the person named one.",
+            ),
+        ),
     ),
     RelationshipType(
         name="DIFFERENT_FROM",
@@ -1457,7 +1478,7 @@ RELATIONSHIPS: tuple[RelationshipType, ...] = (
         incoming="distinguished_from",
         help=Help.NEVER,
         time=Time.STATE,
-        properties=(_text("decided_by", "判定人", "Who decided it."),),
+        properties=_DECIDED,
     ),
 )
 

@@ -23,6 +23,7 @@ def constraints(vocabulary: Vocabulary = MODEL) -> Iterator[LiteralString]:
     yield "CREATE CONSTRAINT store_id IF NOT EXISTS FOR (s:Store) REQUIRE s.id IS UNIQUE"
     yield "CREATE CONSTRAINT entity_id IF NOT EXISTS FOR (e:Entity) REQUIRE e.id IS UNIQUE"
     yield "CREATE CONSTRAINT conflict_id IF NOT EXISTS FOR (k:Conflict) REQUIRE k.id IS UNIQUE"
+    yield "CREATE CONSTRAINT merged_id IF NOT EXISTS FOR (m:Merged) REQUIRE m.id IS UNIQUE"
     yield "CREATE CONSTRAINT lock_id IF NOT EXISTS FOR (l:Lock) REQUIRE l.id IS UNIQUE"
     for relationship in vocabulary.relationships:
         yield (

@@ -322,6 +322,11 @@ class Staging:
         """Every claim but descriptions, ordered by type, start and id."""
         return self._claims("WHERE type <> 'DESCRIBED_IN' ORDER BY type, start, id")
 
+    def of_types(self, *types: str) -> Iterator[PreparedClaim]:
+        """Every claim of these types, in that order."""
+        for type_ in types:
+            yield from self._claims("WHERE type = ? ORDER BY type, start, id", (type_,))
+
     def _claims(self, where: str, values: tuple[str, ...] = ()) -> Iterator[PreparedClaim]:
         columns = "id, type, start, end, fact, source, digest, payload, locator"
         for row in self._db.execute(f"SELECT {columns} FROM claim {where}", values):  # noqa: S608

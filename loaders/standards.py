@@ -1,11 +1,11 @@
-"""Tables of published standards, each known by its header: a mapper made in Python, where a mapping in TOML is too little."""
+"""Tables known by their header, of published standards and of decisions: a mapper in Python, where TOML is too little."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from graph.records import Claim, Entity
-from loaders import aiddata, threesixty
+from loaders import aiddata, decisions, threesixty
 from loaders.records import LoadError
 from loaders.rows import RowBuilder
 
@@ -44,6 +44,7 @@ class Standard:
 
 
 STANDARDS: tuple[Standard, ...] = (
+    Standard(name=decisions.NAME, make=decisions.DecisionsMapper, fits=decisions.fits),
     Standard(name=threesixty.NAME, make=threesixty.GrantsMapper, fits=threesixty.fits_header),
     *(Standard(name=mapper.name, make=mapper, fits=mapper.fits) for mapper in aiddata.MAPPERS),
 )

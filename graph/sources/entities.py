@@ -4,6 +4,7 @@ from typing import LiteralString
 
 from graph.bindings import Fragment, Maybe, One, Page, Shape
 from graph.sources.facts import state_holds
+from graph.sources.identities import asked
 
 #: Orders of lists: property, and whether the greatest comes first; the id decides between equals.
 ORDERS: dict[str, tuple[LiteralString, bool]] = {
@@ -16,12 +17,13 @@ ORDERS: dict[str, tuple[LiteralString, bool]] = {
 DEPTH: LiteralString = "5"
 
 NODE = One(
-    fragment=lambda _shape: Fragment(match="MATCH (_e:Entity {id: $id})", binds=("_e",)),
+    fragment=lambda _shape: Fragment(match=asked("id", "_e"), binds=("_e",)),
     roles={"v": "_e"},
 )
 NODES = Maybe(
     fragment=lambda _shape: Fragment(
-        match="UNWIND range(0, size($ids) - 1) AS _i WITH _i OPTIONAL MATCH (_e:Entity {id: $ids[_i]})",
+        match="UNWIND range(0, size($ids) - 1) AS _i WITH _i OPTIONAL MATCH (_e0:Entity {id: $ids[_i]}) "
+        "WITH _i, coalesce(_e0.canonical, '') AS _c0 OPTIONAL MATCH (_e:Entity {id: _c0})",
         binds=("_e", "_i"),
         keys=("_i",),
     ),
@@ -30,8 +32,8 @@ NODES = Maybe(
 #: The place that has the code now; where a code was used again, not the one it once meant.
 PLACE = One(
     fragment=lambda _shape: Fragment(
-        match="MATCH (_e:Place) WHERE _e.code = $code "
-        "WITH _e ORDER BY coalesce(_e.valid_to, '9999') DESC, _e.id DESC LIMIT 1",
+        match="MATCH (_e0:Place) WHERE _e0.code = $code "
+        "WITH _e0 ORDER BY coalesce(_e0.valid_to, '9999') DESC, _e0.id DESC LIMIT 1 MATCH (_e:Entity {id: _e0.canonical})",
         binds=("_e",),
     ),
     roles={"v": "_e"},
@@ -58,15 +60,26 @@ def listed(label: LiteralString, within: LiteralString = "") -> Page:
             behind = f"_e.{name} {sign}= $k0 AND _e.id IS NOT NULL AND {equal}"
         counted = f" WHERE {' AND '.join(where)}" if where else ""
         return Fragment(
-            match=f"{start} WHERE {' AND '.join((*where, behind))}",
+            match=f"{start} WHERE {' AND '.join((*where, behind))} AND _e.canonical = _e.id",
             binds=("_e",),
             keys=("_e.id",) if name == "id" else (f"_e.{name}", "_e.id"),
             descending=descending,
             limited=True,
-            total=f"{start}{counted} RETURN count(_e)",
+            total=_total(own, f"{start}{counted}", filtered=bool(where or shape.get("within"))),
         )
 
     return Page(fragment=fragment, roles={"v": "_e"})
+
+
+def _total(label: LiteralString, found: LiteralString, *, filtered: bool) -> LiteralString:
+    """How many of _e stand for themselves: all of a label, which the engine counts without reading them, but for the few that
+    graph.write.merging keeps a node of."""
+    if filtered:
+        return f"{found} WITH _e WHERE _e.canonical = _e.id RETURN count(_e)"
+    return (
+        f"CALL () {{ {found} RETURN count(_e) AS _n }} CALL () {{ MATCH (_x:Merged) MATCH (_y:Entity {{id: _x.of}}) "
+        f"WHERE _y:{label} RETURN count(_y) AS _o }} RETURN _n - _o"
+    )
 
 
 def _inside(label: LiteralString, relationship: LiteralString, shape: Shape) -> LiteralString:

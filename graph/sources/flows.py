@@ -13,6 +13,7 @@ from graph.bindings import Fragment, Page, Shape, Value
 from graph.model import MODEL
 from graph.sources.facts import fact_holds, known, named, speaking, state_holds
 from graph.sources.help import LEVELS, help_types, own
+from graph.sources.identities import asked, one
 from graph.sources.totals import AMOUNT, added_parts, exact, judged
 
 #: By what sums may be grouped; type, class, basis, currency and what exactly is counted always are.
@@ -52,7 +53,7 @@ def _scope(name: LiteralString, shape: Shape) -> LiteralString:
     """Clauses that bind _<name>_ids: the entity asked about under every code, and what lies in it, is part or a member of it."""
     held = state_holds("_z", shape)
     return (
-        f"MATCH (_q0:Entity {{id: ${name}}}) {own('_q0')}WITH _q0own AS _q3 UNWIND _q3 AS _q4 "
+        f"{asked(name, '_q0')}{own('_q0')}WITH _q0own AS _q3 UNWIND _q3 AS _q4 "
         f"OPTIONAL MATCH (_q4)<-[_q5:PART_OF*1..{LEVELS}]-(_q6) WHERE all(_z IN _q5 WHERE {held}) "
         "WITH _q3, collect(DISTINCT _q6.id) AS _q7 "
         f"CALL (_q3) {{ UNWIND _q3 AS _g1 MATCH (_g1)<-[_gd:MEMBER_OF]-(_g2) WHERE {state_holds('_gd', shape)} "
@@ -71,30 +72,32 @@ def _province(nodes: LiteralString, bound: LiteralString, shape: Shape) -> Liter
 
 
 def _only(nodes: LiteralString) -> tuple[LiteralString, LiteralString]:
-    """The id of the only one of the nodes or '', and why it is '' or ''."""
+    """The id that stands for the only one of the nodes or '', and why it is '' or ''."""
     size: LiteralString = f"CASE size({nodes})"
     return (
-        f"{size} WHEN 1 THEN {nodes}[0].id ELSE '' END",
+        f"{size} WHEN 1 THEN {nodes}[0].canonical ELSE '' END",
         f"{size} WHEN 1 THEN '' WHEN 0 THEN 'not_stated' ELSE 'several' END",
     )
 
 
 def _sides(shape: Shape, carried: LiteralString) -> LiteralString:
-    """Clauses that bind _hs, who gives, and _rs, who gets, to the facts _js from _a to _b."""
+    """Clauses that bind _hs, who gives, and _rs, who gets, to the facts _js from _a to _b; _al, _bl: the same under every id."""
     funds, located = state_holds("_pd", shape), state_holds("_ld", shape)
+    each: LiteralString = "WITH {0}.canonical AS {0}k, collect(DISTINCT {0}) AS {0}l ORDER BY {0}k RETURN collect({1})"
     return (
-        "CALL (_a) { UNWIND CASE _a.type WHEN 'Project' THEN [_a] ELSE [] END AS _p0 "
+        "CALL (_a, _al) { UNWIND CASE _a.type WHEN 'Project' THEN _al ELSE [] END AS _p0 "
         f"MATCH (_p0)<-[_pd:PARTICIPATES_IN]-(_po) WHERE _pd.role = 'funding' AND {funds} "
-        "WITH DISTINCT _po ORDER BY _po.id RETURN collect(_po) AS _funders } "
+        f"{each.format('_po', one('_pol'))} AS _funders }} "
         "CALL (_a, _funders, _js) { "
         "UNWIND CASE WHEN _a.type = 'Project' AND size(_funders) = 0 THEN _js ELSE [] END AS _j1 "
         "WITH DISTINCT _j1[0].provider AS _pv WHERE _pv IS NOT NULL MATCH (_pe:Entity {id: _pv}) "
-        "WITH _pe ORDER BY _pe.id RETURN collect(_pe) AS _givers } "
-        "CALL (_a, _b) { "
-        "UNWIND CASE WHEN _b.type = 'Project' AND _a.type = 'Project' AND _a <> _b THEN [_b, _a] "
-        "WHEN _b.type = 'Project' THEN [_b] WHEN _a.type = 'Project' THEN [_a] ELSE [] END AS _p1 "
+        f"{each.format('_pe', one('_pel'))} AS _givers }} "
+        "CALL (_a, _b, _al, _bl) { "
+        "UNWIND CASE WHEN _b.type = 'Project' AND _a.type = 'Project' AND _a <> _b THEN _bl + _al "
+        "WHEN _b.type = 'Project' THEN _bl WHEN _a.type = 'Project' THEN _al ELSE [] END AS _p1 "
         f"MATCH (_p1)-[_ld:LOCATED_IN]->(_lp) WHERE {located} "
-        "WITH DISTINCT _p1 = _b AS _own, _lp ORDER BY _lp.id RETURN collect([_own, _lp]) AS _ls } "
+        "WITH _p1 IN _bl AS _own, _lp.canonical AS _lpk, collect(DISTINCT _lp) AS _lpl ORDER BY _lpk "
+        f"RETURN collect([_own, {one('_lpl')}]) AS _ls }} "
         f"WITH {carried}_a, _b, _js, CASE _a.type WHEN 'Project' THEN _funders + _givers ELSE [_a] END AS _hs, "
         "[_z IN _ls WHERE _z[0] | _z[1]] AS _l1, [_z IN _ls WHERE NOT _z[0] | _z[1]] AS _l2 "
         f"WITH {carried}_a, _b, _js, _hs, CASE WHEN size(_l1) > 0 THEN _l1 ELSE _l2 END AS _l3 "
@@ -117,9 +120,12 @@ def _found(shape: Shape) -> LiteralString:
     return (
         f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{_filters(shape)} "
         f"WITH {carried}_a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} "
-        f"WITH {carried}_a, _b, collect([_b, _ev, _ev[0 .. 0], _a, _b]) AS _fs "
+        # the same two, under whatever ids: what is said of them twice is added once
+        f"WITH {carried}_a.canonical AS _ak, _b.canonical AS _bk, collect(DISTINCT _a) AS _al, collect(DISTINCT _b) AS _bl, "
+        "collect([_b, _ev, _ev[0 .. 0], _a, _b]) AS _fs "
+        f"WITH {carried}_al, _bl, {one('_al')} AS _a, {one('_bl')} AS _b, _fs "
         f"CALL (_fs) {{ {judged()}WITH _o, _c, _n, _y WHERE _o[0] = '{AMOUNT}' RETURN collect([_c, _n, _y, _o]) AS _js }} "
-        f"WITH {carried}_a, _b, _js {_sides(shape, carried)}WITH _a, _b, _js, _hs, _rs {kept}"
+        f"WITH {carried}_a, _b, _al, _bl, _js {_sides(shape, carried)}WITH _a, _b, _js, _hs, _rs {kept}"
     )
 
 

@@ -1,9 +1,9 @@
 """Who helps whom: by the help column of the model, and by nothing else.
 
-What counts as help to a place: claims that end at it (or start there, where who receives helps), at the same territory
-under another code, or at projects located in it; a posted official is the means of who sent him. Rolled up, places
-below count too, and groups of places that all lie there or that it is a member of: what is done for them, or by them, stands
-apart as help *through* them and is never added to the rest.
+What counts as help to a place: claims that end at it (or start there, where who receives helps), at what a person decided
+to be the same, at the same territory under another code, or at projects located in it; a posted official is the means of who
+sent him. Rolled up, places below count too, and groups of places that all lie there or that it is a member of: what is done for
+them, or by them, stands apart as help *through* them and is never added to the rest. The other side stands under one id too.
 
 A fact of help is a list: who or what is helped, claims of the fact, claims by which an official was sent, who helps
 (the place of the claim), and the place or organization helped.
@@ -16,6 +16,7 @@ from graph.bindings import Fragment, Inner, Many, One, Page, Shape, Value
 from graph.declare import Help, RelationshipType
 from graph.model import MODEL, Vocabulary
 from graph.sources.facts import fact_holds, in_force, known, speaking, state_holds
+from graph.sources.identities import asked, is_whole, keyed, merged
 
 #: Levels that help is lifted by, and that are looked through below a place.
 LEVELS: LiteralString = "4"
@@ -53,11 +54,13 @@ def _names(types: Iterable[RelationshipType]) -> LiteralString:
 
 
 def own(node: LiteralString) -> LiteralString:
-    """Clauses that bind <node>own: the same territory under every code."""
+    """Clauses that bind <node>own: the node with all it stands for, and the same territory under every code."""
     return (
-        f"CALL ({node}) {{ OPTIONAL MATCH ({node})-[{node}d:SUCCEEDS*1..{LEVELS}]-({node}p) "
-        f"WHERE {node}p <> {node} AND all(_z IN {node}d WHERE _z.extent = 'whole' AND {known('_z')}) "
-        f"WITH {node}, collect(DISTINCT {node}p) AS {node}q RETURN [{node}] + {node}q AS {node}own }} "
+        f"CALL ({node}) {{ UNWIND [{node}] + {merged(node)} AS {node}y "
+        f"OPTIONAL MATCH ({node}y)-[{node}d:SUCCEEDS*1..{LEVELS}]-({node}p) "
+        f"WHERE {node}p <> {node} AND all(_z IN {node}d WHERE {is_whole('_z')}) "
+        f"WITH {node}, collect(DISTINCT {node}y) AS {node}x, collect(DISTINCT {node}p) AS {node}q "
+        f"RETURN {node}x + [_z IN {node}q WHERE NOT _z IN {node}x] AS {node}own }} "
     )
 
 
@@ -93,12 +96,13 @@ def _each(node: LiteralString, shape: Shape, *carried: LiteralString) -> Literal
     )
 
 
-def _lifted(node: LiteralString, shape: Shape) -> LiteralString:
-    """Clauses that bind <node>up, the places the node lies in with itself, the province first where there is one."""
+def _lifted(node: LiteralString, starts: LiteralString, shape: Shape) -> LiteralString:
+    """Clauses that bind <node>up: the places in which one of `starts`, the node under its codes, lies, with itself; the
+    province first where there is one."""
 
     path, place = f"{node}l", f"{node}k"
     return (
-        f"CALL ({node}) {{ MATCH ({node})-[{path}:PART_OF*0..{LEVELS}]->({place}:Place) "
+        f"CALL ({starts}) {{ UNWIND {starts} AS {node}f MATCH ({node}f)-[{path}:PART_OF*0..{LEVELS}]->({place}:Place) "
         f"WHERE all(_z IN {path} WHERE {state_holds('_z', shape)}) "
         f"WITH {place}, max(reduce(_m = '9999', _z IN {path} | CASE WHEN _z.latest_to < _m THEN _z.latest_to ELSE _m END)) "
         f"AS {node}t, CASE {place}.type WHEN 'Province' THEN 0 ELSE 1 END AS {node}n "
@@ -146,52 +150,60 @@ def _by(node: LiteralString, shape: Shape) -> LiteralString:
 
 
 def _rows(shape: Shape, node: LiteralString, other: LiteralString) -> LiteralString:
-    """Groups facts by the other end (`_h` or `_q`), rolled up by its province: binds _g, _fs (direct), _ts (through)."""
+    """Groups facts by what stands for the other end (`_h` or `_q`), rolled up by its province.
+
+    Binds _i, the id of that, _fs (direct), _ts (through).
+    """
     text = (
         f"WITH {node}, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, collect(DISTINCT _s) AS _se{fact_holds(shape)} "
         f"WITH {node}, _h, _q, _t, _f, _ev, _se ORDER BY _f, _t.id, _h.id, _q.id "
+        f"WITH {node}, {other}, collect([_t, _ev, _se, _h, _q]) AS _es {keyed(other, node, other, '_es')}"
     )
     if not shape.get("roll_up"):
-        return f"{text}WITH {other} AS _g, collect([_t, _ev, _se, _h, _q]) AS _fs WITH _g, _fs, _fs[0 .. 0] AS _ts "
+        return (
+            f"{text}WITH _i, collect(_es) AS _el WITH _i, reduce(_l = [], _z IN _el | _l + _z) AS _fs "
+            "WITH _i, _fs, _fs[0 .. 0] AS _ts "
+        )
     near: LiteralString = "_e1[4]" if other == "_h" else "_e1[3]"
-    direct: LiteralString = f"{other} = _g AND {near} = {node}"
+    ends: LiteralString = "_x, _e2[4]" if other == "_h" else "_e2[3], _x"
+    direct: LiteralString = f"_x = _g AND {near} = {node}"
     return (
-        f"{text}WITH {node}, {other}, collect([_t, _ev, _se, _h, _q]) AS _es {_lifted(other, shape)}"
-        f"WITH {node}, {other}, _es, {other}up WHERE NOT {node} IN {other}up "
-        f"WITH {node}, CASE {other}up[0].type WHEN 'Province' THEN {other}up[0] ELSE {other} END AS _g, {other}, _es "
-        f"UNWIND _es AS _e1 WITH {node}, _g, {other}, _e1 ORDER BY _e1[1][0].fact, _e1[0].id, _e1[3].id, _e1[4].id "
+        f"{text}WITH {node}, _i, collect({other}) AS _xs, collect(_es) AS _el MATCH (_x:Entity {{id: _i}}) "
+        f"WITH {node}, _x, _xs + [_x] AS _xo, _el {_lifted('_x', '_xo', shape)}"
+        f"WITH {node}, _x, _el, _xup WHERE NOT {node} IN _xup "
+        f"WITH {node}, CASE _xup[0].type WHEN 'Province' THEN _xup[0] ELSE _x END AS _g, _x, _el "
+        f"UNWIND _el AS _es UNWIND _es AS _e2 WITH {node}, _g, _x, [_e2[0], _e2[1], _e2[2], {ends}] AS _e1 "
+        f"ORDER BY _e1[1][0].fact, _e1[0].id, _e1[3].id, _e1[4].id "
         f"WITH _g, collect(CASE WHEN {direct} THEN _e1 END) AS _fs, "
-        f"collect(CASE WHEN {direct} THEN null ELSE _e1 END) AS _ts "
+        f"collect(CASE WHEN {direct} THEN null ELSE _e1 END) AS _ts WITH _g.id AS _i, _fs, _ts "
     )
 
 
 def _listed(grouped: LiteralString, helper: LiteralString, recipient: LiteralString, node: LiteralString) -> Fragment:
     return Fragment(
-        match=f"{grouped}WITH _g, _fs, _ts, -size(_fs) - size(_ts) AS _k, _g.id AS _i "
-        f"WHERE _k > $k0 OR (_k = $k0 AND _i > $k1) MATCH ({node}:Entity {{id: $of}})",
+        match=f"{grouped}WITH _i, _fs, _ts, -size(_fs) - size(_ts) AS _k "
+        "WHERE _k > $k0 OR (_k = $k0 AND _i > $k1) WITH _i, _fs, _ts, _k ORDER BY _k, _i LIMIT $limit "
+        f"MATCH (_g:Entity {{id: _i}}) {asked('of', node)}",
         binds=(helper, recipient, "_fs", "_ts", "_k", "_i"),
         keys=("_k", "_i"),
         limited=True,
-        total=f"{grouped}RETURN count(_g)",
+        total=f"{grouped}RETURN count(_i)",
     )
 
 
 def _helpers(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {own('_r0')}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
+    grouped = f"{asked('of', '_r0')}{own('_r0')}{_to('_r0', shape)}{_rows(shape, '_r0', '_h')}"
     return _listed(grouped, "_g", "_r", "_r")
 
 
 def _recipients(shape: Shape) -> Fragment:
-    grouped = f"MATCH (_r0:Entity {{id: $of}}) {own('_r0')}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
+    grouped = f"{asked('of', '_r0')}{own('_r0')}{_by('_r0', shape)}{_rows(shape, '_r0', '_q')}"
     return _listed(grouped, "_r", "_g", "_r")
 
 
 def _between(shape: Shape) -> Fragment:
     direct = "_e1[3] = _y0 AND _e1[4] = _r0"
-    facts = (
-        f"MATCH (_y0:Entity {{id: $from}}) MATCH (_r0:Entity {{id: $to}}) {own('_y0')}{own('_r0')}"
-        f"{_to('_r0', shape, '_y0', '_y0own')}"
-    )
+    facts = f"{asked('from', '_y0')}{asked('to', '_r0')}{own('_y0')}{own('_r0')}{_to('_r0', shape, '_y0', '_y0own')}"
     entries = "collect([_t, _ev, _se, _h, _q])"
     grouped = (
         "WITH _y0, _y0own, _r0, _h, _q, _t, _c.fact AS _f, collect(DISTINCT _c) AS _ev, "
@@ -199,7 +211,7 @@ def _between(shape: Shape) -> Fragment:
     )
     given: LiteralString = "_h IN _y0own"
     if shape.get("roll_up"):
-        grouped += _lifted("_h", shape)
+        grouped += f"{own('_h')}{_lifted('_h', '_hown', shape)}"
         given += " OR any(_z IN _hup WHERE _z IN _y0own)"
     match = (
         f"{facts}{grouped}WITH _y0, _r0, CASE WHEN _h IN _y0own THEN _y0 ELSE _h END AS _x, _e0 WHERE {given} "
@@ -227,10 +239,10 @@ def _counted(shape: Shape, *, to: bool) -> Fragment:
     without: LiteralString = "', '".join(_literals(left))
     facts = _to("_r0", followed) if to else _by("_r0", followed)
     grouped = (
-        f"{within or f'MATCH (_r0:{label}) '}{own('_r0')}{facts}"
+        f"{within or f'MATCH (_r0:{label}) '}WITH _r0 WHERE _r0.canonical = _r0.id {own('_r0')}{facts}"
         f"WITH _r0, {other} AS _g, _c.fact AS _f, collect(DISTINCT _c) AS _ev{fact_holds(shape)} "
-        f"WITH _r0, _g, _f, type(_ev[0]) AS _y ORDER BY _g.id WITH _r0, "
-        f"collect(DISTINCT CASE WHEN _y IN ['{names}'] THEN _g END) AS _gs, "
+        f"WITH _r0, _g, _f, type(_ev[0]) AS _y {keyed('_g', '_r0', '_f', '_y')}"
+        f"WITH _r0, _f, _y, _i ORDER BY _i WITH _r0, collect(DISTINCT CASE WHEN _y IN ['{names}'] THEN _i END) AS _gs, "
         f"count(DISTINCT CASE WHEN _y IN ['{names}'] THEN _f END) AS _m, "
         f"count(CASE WHEN _y IN ['{without}'] THEN 1 END) AS _no "
         "WITH _r0, _gs, _m, -size(_gs) AS _k, _no WHERE _no = 0 AND -_k >= $least AND -_k <= $most "
@@ -251,15 +263,15 @@ def _literals(names: Iterable[str]) -> list[LiteralString]:
 
 
 #: Places by how many help them, and by how many they help: those with most first.
-HELPED_PLACES = Page(fragment=lambda shape: _counted(shape, to=True), roles={"v": "_r0", "q": "_gs", "m": "_m"})
-HELPING_PLACES = Page(fragment=lambda shape: _counted(shape, to=False), roles={"v": "_r0", "q": "_gs", "m": "_m"})
+HELPED_PLACES = Page(fragment=lambda shape: _counted(shape, to=True), roles={"v": "_r0", "others": "_gs", "m": "_m"})
+HELPING_PLACES = Page(fragment=lambda shape: _counted(shape, to=False), roles={"v": "_r0", "others": "_gs", "m": "_m"})
 PLACE = Inner(roles={"v": "_v"})
-OTHERS_COUNT, FACTS_COUNT = Value(cypher="size(_q)"), Value(cypher="_m")
+OTHERS_COUNT, FACTS_COUNT = Value(cypher="size(_others)"), Value(cypher="_m")
 #: The others that are listed.
 LISTED: LiteralString = "20"
 OTHERS = Many(
     fragment=lambda _shape: Fragment(
-        match=f"UNWIND _q[0 .. {LISTED}] AS _e WITH _e, _e.id AS _i", binds=("_e", "_i"), keys=("_i",)
+        match=f"UNWIND _others[0 .. {LISTED}] AS _i MATCH (_e:Entity {{id: _i}})", binds=("_e", "_i"), keys=("_i",)
     ),
     roles={"v": "_e"},
 )

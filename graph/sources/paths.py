@@ -9,6 +9,7 @@ from typing import LiteralString
 from graph.bindings import Fragment, Many, One, Shape, Value
 from graph.model import MODEL, Vocabulary
 from graph.sources.facts import fact_holds, first_day_of, known, speaking
+from graph.sources.identities import asked
 
 #: Neighbours of an end that are followed, and relationships an entity between may have: more is cut, and said.
 FAN: LiteralString = "2000"
@@ -19,7 +20,6 @@ NOT_FOLLOWED = (
     "UNDER",
     "OBSERVED_AT",
     "BORDERS",
-    "SAME_AS",
     "DIFFERENT_FROM",
     "MEMBER_OF",
     "HAS_SECTOR",
@@ -34,8 +34,12 @@ def followed(shape: Shape, vocabulary: Vocabulary = MODEL) -> LiteralString:
 
 
 def _valid(claim: LiteralString, shape: Shape) -> LiteralString:
+    # a decision that a later one overrules joins nothing
+    one: LiteralString = (
+        f" AND (type({claim}) <> 'SAME_AS' OR startNode({claim}).canonical = endNode({claim}).canonical)"
+    )
     timed = f" AND {claim}.earliest_from <= $until AND {claim}.latest_to > {first_day_of(claim)}"
-    return known(claim) + (timed if shape.timed else "")
+    return known(claim) + ("" if shape.names("via") else one) + (timed if shape.timed else "")
 
 
 def _neighbours(end: LiteralString, shape: Shape) -> LiteralString:
@@ -81,7 +85,7 @@ def _found(shape: Shape) -> Fragment:
     if hops >= 2:
         through += " + _more2"
     match = (
-        "MATCH (_a:Entity {id: $from}) MATCH (_b:Entity {id: $to}) WITH _a, _b "
+        f"{asked('from', '_a')}{asked('to', '_b')}WITH _a, _b "
         f"{_neighbours('_a', shape)}{_neighbours('_b', shape)}"
         "WITH _a, _b, _b IN _a0 AS _direct, size(_a0) + size(_b0) > size(_a1) + size(_b1) AS _cut, "
         "[_z IN _a1 WHERE _z <> _a AND _z <> _b] AS _xs, [_z IN _b1 WHERE _z <> _a AND _z <> _b] AS _ys "

@@ -72,14 +72,24 @@ _RANK: LiteralString = (
 )
 
 
+#: What stands for others is found by their names too, once, as the best of them fits.
+_STANDING: LiteralString = (
+    "WITH collect([_e, _m, _k]) AS _l "
+    "CALL (_l) { UNWIND [_z IN _l WHERE _z[0].canonical <> _z[0].id | _z[0].canonical] AS _ci "
+    "MATCH (_cn:Entity {id: _ci}) RETURN collect(DISTINCT _cn) AS _cs } UNWIND _l AS _z0 "
+    "WITH CASE WHEN _z0[0].canonical = _z0[0].id THEN _z0[0] "
+    "ELSE head([_z IN _cs WHERE _z.id = _z0[0].canonical]) END AS _e, min(_z0[1]) AS _m, min(_z0[2]) AS _k "
+)
+
+
 def _hits(_shape: Shape) -> Fragment:
     return Fragment(
         match=f"{_FOUND} {_NAMES} WITH _e, {_RANK} AS _m WITH _e, _m, _m * {_APART} + 2 * {level()} + {_WITHOUT_HELP} AS _k "
-        "WHERE _k > $k0 OR (_k = $k0 AND _e.id > $k1)",
+        f"{_STANDING}WHERE _k > $k0 OR (_k = $k0 AND _e.id > $k1)",
         binds=("_e", "_m", "_k"),
         keys=("_k", "_e.id"),
         limited=True,
-        total=f"{_FOUND} RETURN count(_e)",
+        total=f"{_FOUND} RETURN count(DISTINCT _e.canonical)",
     )
 
 

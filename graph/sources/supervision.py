@@ -5,6 +5,7 @@ from typing import LiteralString
 from graph.bindings import Fragment, Inner, One, Page, Shape, Value
 from graph.sources.entities import DEPTH
 from graph.sources.facts import holding, known, state_holds
+from graph.sources.identities import asked, merged
 
 #: When an inspection took place is said by itself (failing that by the date of its figures), by who conducts it and by what it
 #: covers, not by where it is located.
@@ -20,12 +21,12 @@ _HAPPENED: LiteralString = (
 def _found(shape: Shape) -> Fragment:
     return Fragment(
         # what is part of it, what is located there, and organizations that are part of that
-        match="MATCH (_r:Entity {id: $of}) "
+        match=f"{asked('of', '_s')}UNWIND [_s] + {merged('_s')} AS _r "
         f"OPTIONAL MATCH (_r)<-[_d1:PART_OF*0..{DEPTH}]-(_w) WHERE all(_z IN _d1 WHERE {state_holds('_z', shape)}) "
-        f"WITH DISTINCT _r, _w OPTIONAL MATCH (_w)<-[_d2:LOCATED_IN]-(_x) WHERE {state_holds('_d2', shape)} "
-        "WITH _r, collect(DISTINCT _w) + collect(DISTINCT _x) AS _ws UNWIND _ws AS _y WITH DISTINCT _r, _y "
+        f"WITH DISTINCT _s, _w OPTIONAL MATCH (_w)<-[_d2:LOCATED_IN]-(_x) WHERE {state_holds('_d2', shape)} "
+        "WITH _s, collect(DISTINCT _w) + collect(DISTINCT _x) AS _ws UNWIND _ws AS _y WITH DISTINCT _s, _y "
         f"OPTIONAL MATCH (_y)<-[_d3:PART_OF*1..{DEPTH}]-(_o:Organization) WHERE all(_z IN _d3 WHERE {state_holds('_z', shape)}) "
-        "WITH collect(DISTINCT _y) + collect(DISTINCT _o) AS _ys, _r "
+        "WITH collect(DISTINCT _y) + collect(DISTINCT _o) AS _ys, _s "
         "CALL (_ys) { UNWIND _ys AS _t WITH DISTINCT _t MATCH (_t)-[_d:CONDUCTS|COVERS]-(_j:Inspection) "
         f"WHERE {known('_d')} RETURN collect(DISTINCT _j) AS _js }} "
         "WITH _ys + _js AS _all CALL (_all) { UNWIND _all AS _i WITH DISTINCT _i WHERE _i:Inspection WITH _i "

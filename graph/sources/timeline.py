@@ -5,6 +5,7 @@ from typing import LiteralString
 from graph.bindings import Fragment, Inner, Page, Shape, Value
 from graph.model import MODEL, Vocabulary
 from graph.sources.facts import ORDERS, fact_holds, known, speaking
+from graph.sources.identities import asked, merged
 
 #: Types that tell nothing of an entity in time.
 NOT_TOLD = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM", "BORDERS")
@@ -19,7 +20,7 @@ def _entries(shape: Shape) -> Fragment:
     held = fact_holds(shape)
     # DISTINCT: a fact between an entity and itself is met from both sides
     grouped = (
-        f"MATCH (_e:Entity {{id: $of}})-[_d:{told(shape)}]-(_o) WHERE {known('_d')} "
+        f"{asked('of', '_s')}UNWIND [_s] + {merged('_s')} AS _e MATCH (_e)-[_d:{told(shape)}]-(_o) WHERE {known('_d')} "
         f"WITH _o, _d.fact AS _f, collect(DISTINCT _d) AS _ev{held}"
     )
     key, descending = ORDERS[shape.get("order") or "began_desc"]

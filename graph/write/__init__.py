@@ -13,7 +13,7 @@ from graph.errors import RetractionRefused
 from graph.model import MODEL, Vocabulary
 from graph.records import PreparedClaim
 from graph.staging import DESCRIBED_IN, Staging
-from graph.write import conflicts, runs
+from graph.write import conflicts, merging, runs
 from graph.write.batches import Batches, Progress, batches
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
@@ -64,6 +64,8 @@ async def load(
         graph, lock, run, Stamp(dataset=origin.dataset, now=run.recorded_at, run=run.id), vocabulary, progress
     )
     await loading.all(staging, withdrawn, batch)
+    types = {*staged, *(type_ for type_, claims, _ in withdrawn if claims)}
+    await merging.renew(graph, lock, types, loading.entities, vocabulary)
     touched = _touched(staging, staged, withdrawn, empty, vocabulary)
     await conflicts.renew(graph, lock, touched, run.recorded_at, vocabulary)
     await run.end(graph, "done", clock(), rejected)
@@ -92,14 +94,14 @@ class _Loading(Batches):
         super().__init__(graph, lock, run, progress)
         self._stamp = stamp
         self._vocabulary = vocabulary
-        self._entities = EntityWriter(vocabulary, stamp)
+        self.entities = EntityWriter(vocabulary, stamp)
 
     async def all(self, staging: Staging, withdrawn: "_Withdrawn", batch: int) -> None:
         self._total = staging.steps()
         for rows in batches(staging.sources(), batch):
-            await self._write("sources", rows, self._entities.write)
+            await self._write("sources", rows, self.entities.write)
         for rows in batches(staging.entities(), batch):
-            await self._write("entities", rows, self._entities.write)
+            await self._write("entities", rows, self.entities.write)
         await self._all_claims(_typed_batches(staging.claims(), batch))
         for type_, supports, _ in withdrawn:
             for rows in batches(supports, batch):
@@ -115,7 +117,7 @@ class _Loading(Batches):
                 return None
             type_, rows = batch
             claims = ClaimWriter(self._vocabulary.relationship[type_], self._stamp)
-            if self._entities.knows_nothing_of(rows):
+            if self.entities.knows_nothing_of(rows):
                 claims.expect_new(rows)
             return claims, rows
 
@@ -134,7 +136,7 @@ class _Loading(Batches):
         async def work(transaction: Transaction, rows: Sequence[tuple[str, str, str]]) -> Counts:
             counts = await claims.withdraw(transaction, rows)
             if type_ == DESCRIBED_IN:
-                counts.entities_changed += await self._entities.project(transaction, [row[0] for row in rows])
+                counts.entities_changed += await self.entities.project(transaction, [row[0] for row in rows])
             return counts
 
         return work

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from graph import conflicts, schema_ddl
+from graph.canonical import Settled
 from graph.engine import Engine, Graph
 from graph.errors import GraphError
 from graph.model import Vocabulary
 from graph.records import PreparedClaim, Value
 from graph.staging import Described, Staging
-from graph.write import runs
+from graph.write import merging, runs
 from graph.write.batches import Progress
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.readings import Description, project
@@ -159,12 +160,21 @@ class _Writing:
         self._relationships: dict[str, _Table] = {}
         self._claims = {r.name: ClaimWriter(r, stamp) for r in vocabulary.relationships}
         self._without_locator: set[str] = set()
+        self._settled = self._decided()
+        self._merged = self._settled.merged()
         self._done = 0
         self._total = 0
 
     def close(self) -> None:
         for table in (*self._nodes.values(), *self._relationships.values()):
             table.close()
+
+    def _decided(self) -> Settled:
+        """Which entities are one, where the files hold decisions."""
+        decisions = list(self._staging.of_types(merging.SAME, merging.DIFFERENT))
+        labels = self._staging.labels({id_ for claim in decisions for id_ in (claim.start, claim.end)})
+        types = {id_: sorted(some)[0] for id_, some in labels.items()}
+        return merging.of_claims(decisions, types, self._stamp.now, self._vocabulary)
 
     def all(self, origin: runs.Origin, rejected: int, version: str) -> Counts:
         self._total = self._staging.steps()
@@ -179,6 +189,9 @@ class _Writing:
         self._progress("claims", self._total, self._total)
         counts.new = self._staging.counts()[1]
         self._conflicts()
+        for others in self._merged.values():
+            for id_ in others:
+                self._node(("Merged",), {"id": f"merged:{id_}", "of": id_})
         self._node(("Entity", "Dataset"), runs.dataset_node(origin.dataset))
         run = runs.fresh(origin, 1, self._stamp.now, version=version)
         run |= {**asdict(counts), "staged": self._staging.fingerprint(), "rows_done": self._total, "rejected": rejected}
@@ -221,7 +234,10 @@ class _Writing:
             )
             for claim in entity.descriptions
         ]
-        self._node(self._vocabulary.labels(entity.label), project(entity.id, entity.label, entity.id, said))
+        properties = project(entity.id, entity.label, self._settled.of(entity.id), said)
+        if entity.id in self._merged:
+            properties["merged"] = self._merged[entity.id]
+        self._node(self._vocabulary.labels(entity.label), properties)
         for claim in entity.descriptions:
             self._claim(claim)
 

@@ -12,7 +12,7 @@ from graph.write import log
 from graph.write.claims import ClaimWriter, Counts, Stamp
 from graph.write.readings import Description, project
 
-READ = "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) RETURN e.id, e.type, e.digest, e.canonical"
+READ = "UNWIND $p.ids AS id MATCH (e:Entity {id: id}) RETURN e.id, e.type, e.digest, e.canonical, e.merged"
 DESCRIPTIONS = """
 UNWIND $p.ids AS id MATCH (e:Entity {id: id})-[c:DESCRIBED_IN]->() WHERE c.retracted_at IS NULL
 RETURN e.id, c.source, c.id, c.confidence, c.certainty, c.values
@@ -90,9 +90,11 @@ class EntityWriter:
     async def _set(self, transaction: Transaction, described: Mapping[str, Sequence[Description]]) -> int:
         changed: list[list[Any]] = []
         rows = await transaction.rows(READ, {"ids": list(described)}) if described else []
-        for id_, type_, digest, canonical in rows:
+        for id_, type_, digest, canonical, merged in rows:
             properties = project(id_, type_, canonical, described[id_])
             if properties["digest"] != digest:
+                if merged:
+                    properties["merged"] = merged
                 changed.append([id_, properties])
         if changed and await transaction.value(SET, {"rows": changed}) != len(changed):
             raise GraphError(f"{len(changed)} entities were to be updated and were not")

@@ -17,7 +17,7 @@ from graph.engine import Graph, Transaction
 from graph.errors import UndoRefused
 from graph.model import MODEL, Vocabulary
 from graph.staging import DESCRIBED_IN
-from graph.write import conflicts, log, runs
+from graph.write import conflicts, log, merging, runs
 from graph.write.batches import Batches, Progress, batches
 from graph.write.claims import Before, ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
@@ -95,6 +95,7 @@ async def undo(
             undoing = Undoing(graph, lock, own, progress, touched.count())
             undoing.prepare(run, listed, stamp, vocabulary)
             await undoing.all(touched, batch)
+            await merging.renew(graph, lock, touched.types(), undoing.entities, vocabulary)
             starts = {name: touched.starts(name) for name in touched.types()}
             await conflicts.renew(graph, lock, starts, own.recorded_at, vocabulary)
         await own.end(graph, "done", clock(), 0)
@@ -131,7 +132,7 @@ class Undoing(Batches):
     def prepare(self, run: runs.Listed, listed: Sequence[runs.Listed], stamp: Stamp, vocabulary: Vocabulary) -> None:
         self._stamp = stamp
         self._vocabulary = vocabulary
-        self._entities = EntityWriter(vocabulary, stamp)
+        self.entities = EntityWriter(vocabulary, stamp)
         self._later = sorted({r.dataset for r in listed if r.sequence > run.sequence and _stands(r)} - {run.dataset})
         self._undone = {r.recorded_at for r in listed if r.state is runs.State.UNDONE} | {run.recorded_at}
         self._undos = {r.recorded_at for r in listed if r.undoes}
@@ -153,9 +154,9 @@ class Undoing(Batches):
         descriptions = ClaimWriter(self._vocabulary.relationship[DESCRIBED_IN], self._stamp)
         counts = await descriptions.restore(transaction, rows)
         ids = sorted({row.start for row in rows})
-        counts.entities_changed += await self._entities.project(transaction, ids)
+        counts.entities_changed += await self.entities.project(transaction, ids)
         left = [id_ for (id_,) in await transaction.rows(UNDESCRIBED, {"ids": ids})]
-        counts.entities_changed += await self._entities.project_former(transaction, left, self._undone, self._undos)
+        counts.entities_changed += await self.entities.project_former(transaction, left, self._undone, self._undos)
         await transaction.rows(HIDE, {"ids": ids})
         return counts
 
@@ -168,8 +169,8 @@ class Undoing(Batches):
         for (former, label), ids in by_change.items():
             for gone in self._vocabulary.labels(label)[len(self._vocabulary.labels(former)) :]:
                 await transaction.rows(_unlabel(gone), {"ids": ids})
-            await self._entities.set_type(transaction, ids, former)
-        return Counts(entities_changed=await self._entities.project(transaction, [row[0] for row in found]))
+            await self.entities.set_type(transaction, ids, former)
+        return Counts(entities_changed=await self.entities.project(transaction, [row[0] for row in found]))
 
 
 class _Touched:

@@ -122,7 +122,7 @@ class Entities:
         """Id of an organization: by its identifier, else by its name among those that `owner` names; empty without."""
         said = dict(named.names)
         if texts.is_identifier(named.ref):
-            id_ = f"org:{texts.identifier(named.ref)}"
+            id_ = texts.organization(named.ref)
             if said:
                 said["identifiers"] = [f"org-id:{named.ref}"]
         elif own := texts.slug(str(said.get("name", ""))):

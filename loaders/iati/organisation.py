@@ -111,7 +111,7 @@ class Organisation:
     def _id(self) -> str:
         """By its identifier; the file is its own place of it, so that a bare code is taken too."""
         try:
-            return f"org:{texts.identifier(self._identifiers[0])}"
+            return texts.organization(self._identifiers[0])
         except ValueError:
             return ""
 

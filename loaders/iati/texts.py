@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from graph.records import Value
-from loaders import values
+from loaders import ids, values
 from loaders.iati.reader import Element
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -93,6 +93,12 @@ def identifier(text: str) -> str:
     if len(cleaned) > MAX_ID:
         raise ValueError(f"has more than {MAX_ID:,} characters; an identifier is needed")
     return re.sub(r"\s", lambda white: quote(white[0]), cleaned)
+
+
+def organization(text: str) -> str:
+    """The id of the organization of an identifier: the one that other formats give it; refuses what `identifier` does."""
+    identifier(text)
+    return ids.organization(text)
 
 
 def slug(name: str) -> str:

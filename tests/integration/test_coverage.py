@@ -74,8 +74,9 @@ async def test_times(asked: Answering) -> None:
 
 
 CLAIMS = """
-CREATE (a:Entity:Place:County {id: 'cn:1', type: 'County', name: '甲', pinyin: 'jia', latitude: 1.5, longitude: 100.0})
-CREATE (b:Entity:Place:County {id: 'cn:2', type: 'County', name: '乙', pinyin: 'yi', latitude: 1.5})
+CREATE (a:Entity:Place:County {id: 'cn:1', canonical: 'cn:1', type: 'County', name: '甲', pinyin: 'jia',
+  latitude: 1.5, longitude: 100.0})
+CREATE (b:Entity:Place:County {id: 'cn:2', canonical: 'cn:2', type: 'County', name: '乙', pinyin: 'yi', latitude: 1.5})
 WITH a, b UNWIND [
   {fact: 'f1', id: 'c1', source: 's1', locator: 'line 1', amount: 5, valid_from: '2019', certainty: 'derived', standing: 2},
   {fact: 'f1', id: 'c2', source: 's2', locator: '', valid_to: '2020', certainty: 'implied', standing: 1},

@@ -267,14 +267,17 @@ async def test_observations_are_those_of_the_file(asked: Answering) -> None:
 
 
 DAMAGED = """
-CREATE (p:Entity:Place:County {id: 'cn:1', type: 'County', name: '县', pinyin: 'xian', latitude: 27.5})
-CREATE (z:Entity:Place:Zone {id: 'cn:2', type: 'Zone', name: '区', pinyin: 'qu', kind: 'no such kind'})
-CREATE (o:Entity:Official {id: 'official:1', type: 'Official', name: '官', pinyin: 'guan'})
-CREATE (j:Entity:Project {id: 'project:1', type: 'Project', name: '项目', pinyin: 'xiangmu', count: 5000000000})
-CREATE (k:Entity:Project {id: 'project:2', type: 'Project', name: '项目二', pinyin: 'xiangmuer', count: 7, basis: 'guess'})
-CREATE (l:Entity:Project {id: 'project:3', type: 'Project', name: '项目三', pinyin: 'xiangmusan', count: 2.5})
-CREATE (n:Entity {id: 'thing:1', type: 'Nonsense', name: '物', pinyin: 'wu'})
-CREATE (s:Entity:Source {id: 'source:1', type: 'Source', title: '文'})
+CREATE (p:Entity:Place:County {id: 'cn:1', canonical: 'cn:1', type: 'County', name: '县', pinyin: 'xian', latitude: 27.5})
+CREATE (z:Entity:Place:Zone {id: 'cn:2', canonical: 'cn:2', type: 'Zone', name: '区', pinyin: 'qu', kind: 'no such kind'})
+CREATE (o:Entity:Official {id: 'official:1', canonical: 'official:1', type: 'Official', name: '官', pinyin: 'guan'})
+CREATE (j:Entity:Project {id: 'project:1', canonical: 'project:1', type: 'Project', name: '项目',
+  pinyin: 'xiangmu', count: 5000000000})
+CREATE (k:Entity:Project {id: 'project:2', canonical: 'project:2', type: 'Project', name: '项目二',
+  pinyin: 'xiangmuer', count: 7, basis: 'guess'})
+CREATE (l:Entity:Project {id: 'project:3', canonical: 'project:3', type: 'Project', name: '项目三',
+  pinyin: 'xiangmusan', count: 2.5})
+CREATE (n:Entity {id: 'thing:1', canonical: 'thing:1', type: 'Nonsense', name: '物', pinyin: 'wu'})
+CREATE (s:Entity:Source {id: 'source:1', canonical: 'source:1', type: 'Source', title: '文'})
 CREATE (p)-[:PART_OF {id: 'claim:1', fact: 'fact:1', version: 'v1', source: 'source:1', recorded_at: 1, earliest_from: '',
   latest_from: '', earliest_to: '9999', latest_to: '9999'}]->(z)
 CREATE (p)-[:FUNDS {fact: 'fact:2', version: 'v2', source: 'source:1', recorded_at: 1, earliest_from: '2019-01-01',

@@ -60,8 +60,8 @@ async def neo4j(graph: Graph) -> Graph:
         pytest.skip("the embedded engine tells no plan, and has no such index")
     for node in MODEL.nodes:
         labels = ":".join(dict.fromkeys(("Entity", node.parent or node.label, node.label)))
-        made = f"CREATE (e:{labels} {{id: $p.label + n, pinyin: 'pin' + n, type: $p.label, code: $p.label + n}})"
-        rows = f"UNWIND range(1, $p.rows) AS n {made}"
+        made = f"CREATE (e:{labels} {{id: id, canonical: id, pinyin: 'pin' + n, type: $p.label, code: id}})"
+        rows = f"UNWIND range(1, $p.rows) AS n WITH n, $p.label + n AS id {made}"
         p = {"rows": ROWS, "label": node.label}
         await graph.write(lambda transaction, rows=rows, p=p: transaction.rows(f"{rows} RETURN count(e)", p))
     await graph.rows("CALL db.prepareForReplanning(60)")

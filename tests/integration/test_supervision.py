@@ -132,9 +132,10 @@ async def test_of_none(asked: Answering) -> None:
 
 
 FIGURES = """
-CREATE (p:Entity:Place:County {id: 'cn:1', type: 'County', name: '县', pinyin: 'xian'})
+CREATE (p:Entity:Place:County {id: 'cn:1', canonical: 'cn:1', type: 'County', name: '县', pinyin: 'xian'})
 WITH p UNWIND [['a', 10, 4, 3], ['b', 5, null, 2], ['c', 0, 0, null], ['d', 3, 7, null], ['e', null, null, null]] AS r
-CREATE (i:Entity:Inspection {id: 'inspection:' + r[0], type: 'Inspection', name: '检查', pinyin: 'jian cha'})
+CREATE (i:Entity:Inspection {id: 'inspection:' + r[0], canonical: 'inspection:' + r[0], type: 'Inspection',
+  name: '检查', pinyin: 'jian cha'})
 SET i.problems_found = r[1], i.rectified = r[2], i.inspections = r[3]
 CREATE (i)-[:LOCATED_IN {id: 'claim:' + r[0], fact: 'fact:' + r[0], version: r[0], source: 'source:1', recorded_at: 1,
   earliest_from: '', latest_from: '', earliest_to: '9999', latest_to: '9999'}]->(p)

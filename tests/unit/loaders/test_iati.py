@@ -503,3 +503,17 @@ def test_how_far_it_is_read(tmp_path: Path) -> None:
     with reader.open_document(path) as document:
         shares = [document.share() for event in document.events() if event.element is None]
     assert shares == sorted(shares) and 0 < shares[0] < 0.5 and shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("ref", ["GB-CHC-1", "CN-机构-1", "NL-KVK-412 08", "XI-PB-a|b#c%", " GB-CHC-1 "])
+def test_an_identifier_is_one_organization_whatever_the_format(tmp_path: Path, ref: str) -> None:
+    more = f'<participating-org role="1" ref="{ref}"><narrative>Body</narrative></participating-org>'
+    units, _ = reading(tmp_path, document(activity("A-1", more=more)))
+    made = {r.id for u in units for r in u.records if isinstance(r, Entity) and r.label == "Organization"}
+    grants = tmp_path / "grants.csv"
+    header = "Identifier,Title,Amount Awarded,Currency,Award Date,Funding Org:Identifier,Funding Org:Name,"
+    row = f"360G-a-1,T,5,GBP,2019-07-03,{ref},Body,{ref},Body"
+    grants.write_text(f"{header}Recipient Org:Identifier,Recipient Org:Name\n{row}\n", "utf-8")
+    units, _ = read(grants)
+    assert made == {r.id for u in units for r in u.records if isinstance(r, Entity) and r.label == "Organization"}
+    assert len(made) == 1

@@ -11,8 +11,11 @@ from graph.identity import encode
 
 #: What was recorded and not retracted by `$p.known`.
 _KNOWN: LiteralString = "c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known)"
-MERGED: LiteralString = "MATCH (a)-[c:SAME_AS]->(b) RETURN a.id, a.canonical, b.id, b.canonical"
-CODES: LiteralString = f"MATCH (a)-[c:SUCCEEDS]->(b) WHERE c.extent = 'whole' AND {_KNOWN} RETURN a.id, b.id"
+MERGED: LiteralString = "MATCH (m:Merged) MATCH (e:Entity {id: m.of}) RETURN e.id, e.canonical"
+CODES: LiteralString = (
+    f"MATCH (a)-[c:SUCCEEDS]->(b) WHERE c.extent = 'whole' AND {_KNOWN} "
+    "RETURN a.id, coalesce(a.valid_to, '9999'), b.id, coalesce(b.valid_to, '9999')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,19 @@ def of_text(text: str) -> Nodes:
 
 async def nodes(graph: Graph, known: int) -> Nodes:
     """By the claims known at a moment (epoch ms); by what stands for merged entities today."""
-    merged: dict[str, str] = {}
-    for a, a_node, b, b_node in await graph.rows(MERGED):
-        merged |= {a: a_node or a, b: b_node or b}
-    return joined(merged, [(a, b) for a, b in await graph.rows(CODES, {"known": known})])
+    merged = {id_: canonical for id_, canonical in await graph.rows(MERGED)}
+    pairs = [((a_until, a), (b_until, b)) for a, a_until, b, b_until in await graph.rows(CODES, {"known": known})]
+    return joined(merged, pairs)
 
 
-def joined(merged: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> Nodes:
-    """`merged`: what stands for an id; `pairs`: two that are one territory. Of several codes the shortest stands for all."""
+Code = tuple[str, str]
+
+
+def joined(merged: Mapping[str, str], pairs: Iterable[tuple[Code, Code]]) -> Nodes:
+    """`merged`: what stands for an id. `pairs`: two codes of one territory, each with the first day it no longer was ('9999'
+    where it is); the latest stands for all, as in graph/sources/identities.py.
+    """
+    latest: dict[str, Code] = {}
     groups: dict[str, set[str]] = {}
 
     def join(a: str, b: str) -> None:
@@ -62,13 +70,16 @@ def joined(merged: Mapping[str, str], pairs: Iterable[tuple[str, str]]) -> Nodes
     for id_, canonical in merged.items():
         join(id_, canonical)
     for a, b in pairs:
-        join(a, b)
+        join(a[1], b[1])
+        latest |= {a[1]: a, b[1]: b}
     standing = {canonical for id_, canonical in merged.items() if id_ != canonical}
     node: dict[str, str] = {}
     members: dict[str, tuple[str, ...]] = {}
     for group in {id(group): group for group in groups.values()}.values():
         if len(group) > 1:
-            head = min(group, key=lambda id_: (id_ not in standing, len(id_), id_))
+            codes = [latest[id_] for id_ in group if id_ in latest]
+            head = max(codes)[1] if codes else min(group, key=lambda id_: (id_ not in standing, id_))
+            head = merged.get(head, head)
             members[head] = tuple(sorted(group))
             node |= dict.fromkeys(group, head)
     return Nodes(node, members)

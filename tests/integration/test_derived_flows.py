@@ -320,7 +320,9 @@ async def test_one_node_under_several_ids(graph: Graph, tmp_path: Path) -> None:
     for name, text in (("placed", PLACED), ("linked", LINKED)):
         report = await load(graph, tmp_path, text, name)
         assert not report.rejected, report.issues
-    merge = "MATCH (e:Entity {id: 'org:the-ngo'}) SET e.canonical = 'org:ngo' RETURN 1"
+    merge = (
+        "MATCH (e:Entity {id: 'org:the-ngo'}) SET e.canonical = 'org:ngo' CREATE (:Merged {id: 'x', of: e.id}) RETURN 1"
+    )
     await graph.write(lambda transaction: transaction.rows(merge))
     found = await nodes(graph, NOW)
     assert found.under(["cn:530724@2021", "org:ngo", "x"]) == [
@@ -333,11 +335,11 @@ async def test_one_node_under_several_ids(graph: Graph, tmp_path: Path) -> None:
         "project:a", "project:b", "transfer", 0, "org:ngo",
     )  # fmt: skip
     (road,) = (await expanded(graph, ["cn:530724@2021"])).flows
-    assert (road.provider, road.receiver, road.used) == ("cn:530724", "project:road", 700)
+    assert (road.provider, road.receiver, road.used) == ("cn:530724@2021", "project:road", 700)
 
     yunnan = await scope(graph, "cn:530000")
-    assert (yunnan.own, yunnan.inside, yunnan.projects) == (("cn:530000",), ("cn:530724",), ("project:road",))
-    assert (await scope(graph, "cn:530724@2021")).ids == ("cn:530724", "project:road")
+    assert (yunnan.own, yunnan.inside, yunnan.projects) == (("cn:530000",), ("cn:530724@2021",), ("project:road",))
+    assert (await scope(graph, "cn:530724")).ids == ("cn:530724@2021", "project:road")
     assert (await scope(graph, "group:west")).ids == ("cn:520000", "group:west", "project:far")
     assert (await scope(graph, "org:donor")).activities == ("project:a",)  # nothing names the donor of what b pays
     assert (await scope(graph, "org:nobody")).ids == ("org:nobody",)

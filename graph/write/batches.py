@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from graph import memory
 from graph.engine import Graph, Transaction
 from graph.errors import TimedOut
 from graph.write.claims import Counts
@@ -32,6 +33,8 @@ class Batches:
         end = self._position + len(rows)
         if end > self._run.rows_done:
             await self._commit(rows[max(0, self._run.rows_done - self._position) :], end, work)
+        if end // memory.ROWS > self._position // memory.ROWS:
+            memory.give_back()
         self._position = end
         self._progress(stage, end, self._total)
 

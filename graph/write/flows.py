@@ -15,6 +15,7 @@ from typing import Any, LiteralString, Self
 
 import msgspec
 
+from graph import memory
 from graph.engine import Graph, Transaction
 from graph.errors import GraphError, WriterBusy
 from graph.sources import reports, stored_flows
@@ -134,13 +135,19 @@ class _Renewing:
     async def all(self, since: int | None, progress: Progress) -> None:
         if self._whole:
             await self._clear()
+        read = 0
         async for pair in reports.pairs(self._graph, self._nodes, since):
             self._pairs.add([pair])
+            read += 1
+            if read % memory.ROWS == 0:
+                memory.give_back()
         if not self._whole:
             await self._widen()
         total = self._pairs.count()
         for batch in self._pairs.batches():
             await self._renew(batch)
+            if (self.done.pairs + len(batch)) // memory.ROWS > self.done.pairs // memory.ROWS:
+                memory.give_back()
             self.done.pairs += len(batch)
             progress("flows", self.done.pairs, total)
 

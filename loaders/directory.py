@@ -46,7 +46,7 @@ class Directory:
         return {_folded(name) for name in (*written, *names.short_names(entity.name)) if name}
 
     def is_id(self, text: str) -> bool:
-        return text.startswith(self._prefixes)
+        return text.startswith(self._prefixes) and text not in self._prefixes
 
     def find(self, labels: tuple[str, ...], *, code: str = "", name: str = "", within: str = "", at: str = "") -> str:
         """Id of the one entity meant. `code`: an id or a division code; `within`: id, code or name of a parent;

@@ -11,6 +11,8 @@ from loaders import values
 from loaders.records import RowError
 
 _SHOWN = 6
+#: Characters of a name behind those of its parents; longer texts are none.
+_COMPOUND = 100
 
 
 class Directory:
@@ -44,11 +46,13 @@ class Directory:
         return {_folded(name) for name in (*written, *names.short_names(entity.name)) if name}
 
     def is_id(self, text: str) -> bool:
-        return text.startswith(self._prefixes)
+        return text.startswith(self._prefixes) and text not in self._prefixes
 
     def find(self, labels: tuple[str, ...], *, code: str = "", name: str = "", within: str = "", at: str = "") -> str:
         """Id of the one entity meant. `code`: an id or a division code; `within`: id, code or name of a parent;
         `at`: a partial date on which it existed, where codes or names were used again. Raises RowError."""
+        if name and not code and self.is_id(name):
+            code, name = name, ""
         if code:
             found = self._coded(code, at)
             if found and name and not any(_folded(name) in self._names(entity) for entity in found):
@@ -80,16 +84,24 @@ class Directory:
         return self._one(exact or found, name, at)
 
     def _compound(self, name: str) -> list[Named]:
-        """Places meant by their name behind the names of their parents: 广东省广州市天河区."""
-        found: dict[str, Named] = {}
-        for cut in range(2, len(name) - 1):
-            parents = {entity.id for entity in self._all(name[:cut]) or self._compound(name[:cut])}
-            if not parents:
-                continue
-            for entity in self._by_name.get(_folded(name[cut:]), {}).values():
-                if parents & self._ancestors(entity):
-                    found[entity.id] = entity
-        return list(found.values())
+        """Places meant by their name behind the names of their parents: 广东省广州市天河区.
+
+        Goes on only from where a known place ends, so that any other text costs one look-up a character.
+        """
+        text = _folded(name)
+        if len(text) > _COMPOUND:
+            return []
+        ends = range(2, len(text) - 1)  # what is left behind a parent has two characters at least
+        reached = {end: found for end in ends if (found := self._by_name.get(text[:end], {}))}
+        direct, whole = set(reached), dict[str, Named]()
+        for start in ends:
+            for end in range(start + 2, len(text) + 1) if start in reached else ():
+                if end in direct:
+                    continue
+                for entity in self._by_name.get(text[start:end], {}).values():
+                    if reached[start].keys() & self._ancestors(entity):
+                        (whole if end == len(text) else reached.setdefault(end, {}))[entity.id] = entity
+        return list(whole.values())
 
     def _coded(self, code: str, at: str) -> list[Named]:
         if self.is_id(code):

@@ -29,6 +29,8 @@ END_COLUMNS = {
     "to_name": "终点名称",
     "to_within": "终点上级",
 }
+#: Kinds of properties that a unit in the header would multiply.
+_FIGURES = (Kind.MONEY, Kind.INTEGER, Kind.NUMBER)
 KIND_COLUMNS = {RELATIONSHIP: "关系", ENTITY: "实体", ID: "编号"}
 
 
@@ -82,6 +84,16 @@ def refuse_units(columns: Iterable[str]) -> None:
     for column in columns:
         if values.header_unit(column)[1] != 1:
             raise LoadError(f"the column {column} has a unit, and holds no amount of money: write its figures out")
+
+
+def _refuse_unread_units(columns: Iterable[str], name: str) -> None:
+    """A figure whose header seems to give a unit that is not read would be told too small by that unit."""
+    for column in columns:
+        if not column.startswith("=") and values.unread_unit(column):
+            raise LoadError(
+                f"mapping {name}: the column {column} seems to have a unit that is not read: "
+                "write 金额(万元) or 金额(亿元) for money in the currency's unit, else its figures out"
+            )
 
 
 def known_columns(vocabulary: Vocabulary = MODEL) -> dict[str, str]:
@@ -367,6 +379,7 @@ def _rule(raw: dict[str, Any], every: set[str], name: str, vocabulary: Vocabular
             raise LoadError(f"mapping {name}: when names {column}, which is not among its columns")
     kinds = {p.name: p.kind for p in every_property(vocabulary)}
     refuse_units(column for target, column in fill.items() if kinds.get(target) is not Kind.MONEY)
+    _refuse_unread_units((column for target, column in fill.items() if kinds.get(target) in _FIGURES), name)
     wanted = {c: [str(w) for w in (cast("list[Any]", v) if isinstance(v, list) else [v])] for c, v in when.items()}
     return RecordRule(type=type_, fill=fill, when=wanted)
 

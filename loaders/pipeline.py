@@ -25,7 +25,7 @@ from graph.write import bulk as bulk_files
 from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory
-from loaders.reading import How, Measured, Part, line_of
+from loaders.reading import How, Measured, Part, Ranked, line_of
 from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rows import RowBuilder
 
@@ -143,6 +143,7 @@ async def load(
     vocabulary: Vocabulary = MODEL,
 ) -> Report:
     """Loads files as one dataset, or with `dry_run` only checks them. Raises LoadError, UnreadableFile, GraphError."""
+    before = [tabular.state(file) for file in files]
     origin = _origin(files, options)
     report = Report(dataset=options.dataset, mapping="")
     if not options.dry_run and not options.force and await runs.loaded_before(graph, origin):
@@ -153,6 +154,7 @@ async def load(
         with Staging(vocabulary) as staging, _rare_collections():
             reading = _Reading(graph, staging, options, report, rejects, vocabulary, progress)
             await reading.all(files)
+            _refuse_changed(files, before)
             if options.dry_run:
                 await reading.check()
                 reading.sum()
@@ -199,6 +201,7 @@ async def bulk(
     All is checked as by `load` into an empty graph; the folder is there whole or not at all.
     """
     _make_room(out)
+    before = [tabular.state(file) for file in files]
     origin = _origin(files, options)
     report = Report(dataset=options.dataset, mapping="")
     rejects = Rejects(options, files, report)
@@ -210,6 +213,7 @@ async def bulk(
         ):
             reading = _Reading(bulk_files.Nothing(), staging, options, report, rejects, vocabulary, progress)
             await reading.all(files)
+            _refuse_changed(files, before)
             await reading.check()
             if report.rejected and report.rejected == report.rows:
                 return report
@@ -273,6 +277,13 @@ def _origin(files: Sequence[Path], options: Options) -> write.Origin:
     return write.Origin(dataset=options.dataset, files=[file.name for file in files], sha256=hashes, plan=plan)
 
 
+def _refuse_changed(files: Sequence[Path], before: Sequence[tuple[int, int] | None]) -> None:
+    """A file that changed between its hash and its reading would be known by the hash of what was not loaded."""
+    for file, state in zip(files, before, strict=True):
+        if tabular.state(file) != state:
+            raise LoadError(f"{file}: has changed while it was read; load it again when it is complete")
+
+
 def _size(file: Path) -> int:
     return file.stat().st_size
 
@@ -324,9 +335,7 @@ class _Reading:
         for file, index in in_order:
             self._piece = _size(file) / pieces[file]
             with formats.opener(file, self._how)(file, self._how) as parts:
-                for part in (
-                    sorted(parts, key=lambda part: not part.brings_entities) if index is None else [parts[index]]
-                ):
+                for part in sorted(parts, key=_turn) if index is None else [parts[index]]:
                     self._read(f"{short[file]}, sheet {part.name}" if part.name else short[file], part, builder)
             self._bytes_read += self._piece
         if self._report.rows >= CHUNK:
@@ -345,15 +354,15 @@ class _Reading:
         """Files and which part of each to read, None for all of it: those that bring entities first."""
         if len(files) == 1:
             return [(files[0], None)]
-        listed: list[tuple[bool, Path, int | None]] = []
+        listed: list[tuple[tuple[bool, int], Path, int | None]] = []
         for file in files:
             with formats.opener(file, self._how)(file, self._how) as parts:
-                brings = [part.brings_entities for part in parts]
-            if len(set(brings)) == 1:
-                listed.append((brings[0], file, None))
+                turns = [_turn(part) for part in parts]
+            if len(set(turns)) == 1:
+                listed.append((turns[0], file, None))
             else:
-                listed += [(brought, file, index) for index, brought in enumerate(brings)]
-        return [(file, index) for _, file, index in sorted(listed, key=lambda entry: not entry[0])]
+                listed += [(turn, file, index) for index, turn in enumerate(turns)]
+        return [(file, index) for _, file, index in sorted(listed, key=lambda entry: entry[0])]
 
     async def check(self) -> None:
         """Checks what was read against the graph, and settles what is left."""
@@ -465,6 +474,11 @@ class _Reading:
         if "Entity" in allowed or any(self._vocabulary.is_a(label, a) for label in labels for a in allowed):
             return ""
         return f"is a {' and a '.join(sorted(labels))}; here must stand a {' or a '.join(allowed)}"
+
+
+def _turn(part: Part) -> tuple[bool, int]:
+    """What parts are read in the order of: those that bring entities first, and of forms those that others name."""
+    return not part.brings_entities, part.rank if isinstance(part, Ranked) else 0
 
 
 def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:

@@ -81,6 +81,14 @@ class Measured(Protocol):
         ...
 
 
+@runtime_checkable
+class Ranked(Protocol):
+    """A part that is read in its turn among those of all files of the load: what others name comes first."""
+
+    @property
+    def rank(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
     """How files are to be read, as the user asked; None: decided from the file."""

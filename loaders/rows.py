@@ -114,13 +114,13 @@ class RowBuilder:
 
     def _find(self, labels: tuple[str, ...], cells: Cells, side: str) -> str:
         by_code, by_name, inside, at = _END[side]
-        code, name = values.clean(cells.texts.get(by_code, "")), values.clean(cells.texts.get(by_name, ""))
+        code, name = cells.text(by_code), cells.text(by_name)
         column = cells.column(by_code, "") or cells.column(by_name, "") or side
         if not code and not name:
             raise RowError("is empty: give an id, a code or a name", column=column)
         day = self._revision(cells, at) or self._date(cells, "valid_from")
+        within = cells.text(inside)
         try:
-            within = values.clean(cells.texts.get(inside, ""))
             return self._directory.find(labels, code=code, name=name, within=within, at=day)
         except RowError as error:
             where = cells.column(by_code if code else by_name, "")
@@ -132,13 +132,13 @@ class RowBuilder:
     @classmethod
     def _revision(cls, cells: Cells, name: str) -> str:
         """A revision of a list of codes as a partial date; months may be written without a hyphen (201012)."""
-        text = values.clean(cells.texts.get(name, ""))
+        text = cells.text(name)
         month = len(text) == 6 and text.isdigit()
         return cls._date(Cells({name: f"{text[:4]}-{text[4:]}" if month else text}, cells.columns), name)
 
     @staticmethod
     def _date(cells: Cells, name: str) -> str:
-        return cells.read(name, _date) if cells.texts.get(name, "").strip() else ""
+        return "" if values.blank(cells.texts.get(name, "")) else cells.read(name, _date)
 
     def claim(self, type_: str, cells: Cells, line: int) -> list[Entity | Claim]:
         """The claim of a row; RowError tells every cell of it that cannot be used."""
@@ -180,7 +180,7 @@ class RowBuilder:
     def entity(self, label: str, cells: Cells, line: int) -> list[Entity | Claim]:
         node = self._vocabulary.node[label]
         id_ = cells.text("id")
-        if not id_.startswith(node.prefixes) or len(id_) > _ID or any(c.isspace() for c in id_):
+        if not id_.startswith(node.prefixes) or id_ in node.prefixes or len(id_) > _ID or any(c.isspace() for c in id_):
             raise RowError(
                 f"must begin with {' or '.join(node.prefixes)} and hold no spaces, as in {node.id_example}",
                 column=cells.column("id"),
@@ -210,12 +210,12 @@ class RowBuilder:
         """Claims from columns that are headed by a relationship type; returns what the entity is PART_OF."""
         parents: tuple[str, ...] = ()
         for type_, relationship in self._vocabulary.relationship.items():
-            if not (text := cells.texts.get(type_, "")).strip():
+            if values.blank(cells.texts.get(type_, "")):
                 continue
             column = cells.columns[type_]
             if relationship.money or relationship.figures or relationship.help_when or type_ in _STANDING_ALONE:
                 raise RowError(f"{type_} needs a row of its own in a table of claims", column=column)
-            ends = tuple(end for end in (values.clean(part) for part in text.split(";")) if end)
+            ends = tuple(end for part in cells.text(type_).split(";") if (end := part.strip()))
             targets = tuple(self._target(relationship.end, end, column) for end in ends)
             for target in targets:
                 if target == id_:
@@ -251,7 +251,7 @@ class RowBuilder:
                 continue
             value = reader.kept.get(text)
             if value is None:
-                if not text.strip():
+                if values.blank(text):
                     continue
                 try:
                     value = self._value(reader, cells, found)
@@ -278,7 +278,7 @@ class RowBuilder:
         return cells.read(name, partial(_scaled, currency=currency, factor=factor))
 
     def _named_entity(self, declared: Property, cells: Cells) -> str:
-        column, text = cells.columns[declared.name], values.clean(cells.texts[declared.name])
+        column, text = cells.columns[declared.name], cells.text(declared.name)
         if self._directory.is_id(text):
             return text
         label = {"programme": "Programme"}.get(declared.name)
@@ -309,7 +309,7 @@ class RowBuilder:
 
     @staticmethod
     def _source(cells: Cells) -> str:
-        source = values.clean(cells.texts["source"])
+        source = cells.text("source")
         if source.startswith(("http://", "https://")):
             return cells.read("source", values.url)
         if not source.startswith("source:"):

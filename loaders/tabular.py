@@ -134,7 +134,7 @@ class Table:
             except csv.Error as error:
                 yield _broken(lines, start, self.delimiter, str(error))
                 continue
-            if any(cells) and not (len(cells) == 1 and not cells[0].strip()):
+            if any(map(str.strip, cells)):
                 yield self._row(start, cells)
         self._check_unchanged()
 
@@ -167,6 +167,14 @@ class Table:
         before = _fingerprint(self._opened)
         if any(_fingerprint(state) != before for state in now):
             raise UnreadableFile(self.path, "has changed while it was read; load it again when it is complete")
+
+
+def state(path: Path) -> tuple[int, int] | None:
+    """Size and time of the last change of a file; None where it cannot be asked for them."""
+    try:
+        return _fingerprint(os.stat(path))
+    except (OSError, ValueError):
+        return None
 
 
 def _fingerprint(state: os.stat_result) -> tuple[int, int]:

@@ -40,7 +40,7 @@ _UNIT_SIZE: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万
 _MONEY: Final = re.compile(r"([^0-9.]*)([0-9.][0-9.,]*)([^0-9]*)")
 
 
-_HEADER_UNIT: Final = re.compile(r"^(.+?)\s*[(\[]\s*(千|百万|千万|万|亿)?元?\s*[)\]]$")
+_HEADER_UNIT: Final = re.compile(r"^(.+?)\s*[(\[]\s*(?:单位\s*:\s*)?(千|百万|千万|万|亿)?元?\s*[)\]]$")
 
 
 @lru_cache(maxsize=1_024)
@@ -50,6 +50,19 @@ def header_unit(header: str) -> tuple[str, int]:
     if match is None or not (match[2] or header.rstrip(")] ").endswith("元")):
         return header, 1
     return match[1], {"千": 1_000, None: 1}.get(match[2]) or _UNIT_SIZE[match[2]]
+
+
+#: What tells of a unit in a header: in brackets, behind a slash, at the end, or as an English word.
+_UNIT_HINT: Final = re.compile(
+    r"[(\[/][^)\]]*(?:[万亿兆]|[百千]\s*[元人]|(?<![a-z])(?:k|m|mn|bn)(?![a-z]))"
+    r"|[万亿]\s*(?:[元人]|美元|欧元|英镑|日元|港元|港币|人民币)*$|(?<![a-z])(?:thousand|million|billion)s?(?![a-z])",
+    re.I,
+)
+
+
+def unread_unit(header: str) -> bool:
+    """Whether a column header seems to give a unit in a way that `header_unit` does not read: 金额(万美元), USD million."""
+    return header_unit(header) == (header, 1) and _UNIT_HINT.search(header) is not None
 
 
 def _refuse(text: str, why: str) -> ValueError:
@@ -67,6 +80,14 @@ def _visible(text: str) -> str:
     while (shorter := text.strip().strip(_INVISIBLE)) != text:
         text = shorter
     return text
+
+
+def blank(text: str) -> bool:
+    """Whether a cell holds nothing that can be seen: white space and characters without a form of their own."""
+    text = text.strip()
+    return not text or (
+        not text.isascii() and all(char.isspace() or unicodedata.category(char) == "Cf" for char in text)
+    )
 
 
 def clean(text: str) -> str:

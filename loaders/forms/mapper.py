@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import Final
@@ -139,7 +140,7 @@ class FormMapper:
         return all(row.get(header, "").strip() == column.example for column, header in columns)
 
     def records(self, row: Mapping[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
-        texts = {key: text for key, header in self._headers.items() if (text := row.get(header, "")).strip()}
+        texts = {key: text for key, header in self._headers.items() if not values.blank(text := row.get(header, ""))}
         if self._yearly and "start" in texts:
             texts["end"] = texts["start"]
         self._check_filled(texts)
@@ -213,7 +214,11 @@ class _Naming:
             column = self._form.by_key[key]
             if column.holds in _NAMED:
                 parts = text.replace("；", ";").split(";") if column.several else [text]
-                ids = [self._organization(column, part, made, sourced) for part in parts if part.strip()]
+                ids = [self._organization(column, part, made, sourced) for part in parts if not values.blank(part)]
+                if not ids:
+                    raise RowError(
+                        "names nobody: write a name, or empty the cell", column=self._headers[key], value=text
+                    )
                 texts[key], several[key] = ids[0], ids
             elif column.holds is Holds.PROJECT:
                 texts[key] = self._project(column, text)
@@ -268,9 +273,25 @@ class _Naming:
             return f"report:{texts['project'].partition(':')[2]}:{texts['week']}"
         parts: list[str] = []
         for keys in self._form.identity:
-            key = next(key for key in keys if key in self._texts)
-            parts.append(self._read(self._form.by_key[key], self._texts[key], _slug))
+            parts.append(self._identifying(next(key for key in keys if key in self._texts), texts))
         return ":".join((MODEL.node[self._form.label].prefixes[0].rstrip(":"), self._dataset, *parts))
+
+    def _identifying(self, key: str, texts: dict[str, str]) -> str:
+        """A part of the id: the same however the row writes it, so a place's and an organization's own id."""
+        column = self._form.by_key[key]
+        if column.holds in _NAMED:
+            return texts[key].removeprefix(f"org:{self._dataset}:")
+        if column.holds in (Holds.PLACE, Holds.PLACE_CODE):
+            place = key.removesuffix("_code")
+            given = {"from": f"{place}_code", "from_name": place, "valid_from": "start"}
+            cells = {name: self._texts[key] for name, key in given.items() if key in self._texts}
+            # where no one place is meant, the claim of the row is refused for it, and tells why
+            with suppress(RowError):
+                return self._builder.end(("Place",), Cells(cells, self._headers_of(given)), "from")
+        return self._read(column, self._texts[key], _slug)
+
+    def _headers_of(self, given: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._headers.get(key, "") for name, key in given.items()}
 
     def remember(self, texts: dict[str, str]) -> None:
         """Lets later rows and sheets name the row's project."""
@@ -284,6 +305,7 @@ class _Naming:
 def _slug(text: str) -> str:
     """A name as the last part of an id: without spaces, and with nothing that stands for something else there."""
     plain = re.sub(r"\s+", "-", unicodedata.normalize("NFKC", values.clean(text)).strip())
+    plain = plain.replace("%", "%25").replace(":", "%3A")
     if len(plain) > _MAX_NAME:
         raise ValueError(f"{text[:40]!r}…: has more than {_MAX_NAME} characters; a name is needed")
     return plain

@@ -104,7 +104,7 @@ def organization(text: str) -> str:
 def slug(name: str) -> str:
     """A name as part of an id: letters and digits of any script in lower case, hyphens between; may be empty."""
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"[\W_]+", "-", folded).strip("-")[:MAX_ID]
+    return ids.hyphenated(folded, MAX_ID)
 
 
 def shortened(number: str) -> str:

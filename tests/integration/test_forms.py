@@ -96,7 +96,7 @@ async def test_every_sheet_filled_is_seen_in_the_graph(graph: Graph, tmp_path: P
         (bureau, PROJECT, "implementing"),
         (office, PROJECT, "implementing"),
     }
-    sender, official = "org:ninglang:上海市某局", "official:ninglang:张某:上海市某局:宁蒗彝族自治县"
+    sender, official = "org:ninglang:上海市某局", "official:ninglang:张某:上海市某局:cn:530724"
     assert await claims(graph, "LOCATED_IN") == {(PROJECT, "cn:530724"), (sender, "cn:310000")}
     assert await claims(graph, "SENT_BY", "batch") == {(official, sender, "第十一批")}
     assert await claims(graph, "POSTED_TO", "title", "at", "valid_to_basis") == {
@@ -148,6 +148,18 @@ async def test_loaded_again_it_changes_nothing_and_a_row_gone_is_retracted(graph
     fewer = FILLED | {"staff": [], "pairings": []}
     gone = await load_forms(graph, workbooks.filled(tmp_path / "forms.xlsx", fewer))
     assert (gone.counts.new, gone.counts.retracted) == (0, 2)
+
+
+@pytest.mark.parametrize("names", [("a_weekly.csv", "b_projects.csv"), ("b_weekly.csv", "a_projects.csv")])
+async def test_forms_in_files_of_their_own_are_read_in_their_turn(
+    graph: Graph, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    await load_places(graph, tmp_path)
+    weekly, projects = names
+    tables = {weekly: "项目,周\n茶厂,2024-W17\n", projects: "项目编号,项目名称\nNL-01,茶厂\n"}
+    report = await load(graph, tmp_path, dict(sorted(tables.items())), "ninglang")
+    assert report.issues == []
+    assert await claims(graph, "REPORTS_ON") == {("report:ninglang:NL-01:2024-W17", PROJECT)}
 
 
 async def test_rows_that_say_too_little_are_named_by_sheet_and_column(graph: Graph, tmp_path: Path) -> None:

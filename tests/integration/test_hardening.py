@@ -12,9 +12,10 @@ from graph import schema_ddl, write
 from graph.dump import dump_hash
 from graph.engine import Graph, open_graph
 from graph.errors import GraphError
-from loaders import mapping, pipeline
+from loaders import mapping, pipeline, tabular
 from loaders.encoding import UnreadableFile
 from loaders.records import LoadError, Report
+from tests.checks import unchanged
 
 PLACES = "entity,id,name,code,PART_OF\nProvince,cn:310000,上海市,310000,\nCounty,cn:310110,杨浦区,310110,cn:310000\n"
 PAIRS = "relationship,from,from_name,to,to_name,valid_from,source\n"
@@ -71,6 +72,35 @@ async def test_what_a_row_names_does_not_depend_on_the_order_of_files(graph: Gra
     report = await load(graph, tmp_path, {**whole, **places})
     assert report.issues == [] and report.rejected == 0
     assert await graph.rows("MATCH (a)-[:PAIRED_WITH]->(b) RETURN a.id, b.id") == [["cn:310110", "cn:310000"]]
+
+
+async def test_a_mapping_does_not_lose_a_unit_of_a_header(graph: Graph, tmp_path: Path) -> None:
+    await load(graph, tmp_path, {"places.csv": PLACES}, dataset="places")
+    fill = 'from = "a"\nto = "b"\namount = "金额(万美元)"\ncurrency = "=USD"\nclass = "=disbursement"\n'
+    mapping = f'columns = ["a", "b", "金额(万美元)"]\n[[record]]\nrelationship = "FUNDS"\n[record.fill]\n{fill}'
+    (tmp_path / "m.toml").write_text(mapping, "utf-8")
+    table = {"t.csv": "a,b,金额(万美元)\n310000,310110,5\n"}
+    async with unchanged(graph):
+        with pytest.raises(LoadError, match=r"mapping m: the column 金额\(万美元\) seems to have a unit"):
+            await load(graph, tmp_path, table, mapping=str(tmp_path / "m.toml"))
+
+
+async def test_a_file_that_changes_before_it_is_read_is_refused(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hash that tells a load from others is of what was read."""
+    await load(graph, tmp_path, {"places.csv": PLACES}, dataset="places")
+    path, hashed = tmp_path / "data.csv", tabular.sha256
+
+    def then_changed(file: Path) -> str:
+        digest = hashed(file)
+        path.write_text(PAIRS + f"PAIRED_WITH,cn:310110,,cn:310000,,2011,{PAGE}\n", "utf-8")
+        return digest
+
+    monkeypatch.setattr(tabular, "sha256", then_changed)
+    async with unchanged(graph):
+        with pytest.raises(LoadError, match=r"data\.csv: has changed while it was read; load it again"):
+            await load(graph, tmp_path, {"data.csv": PAIRS + f"PAIRED_WITH,cn:310110,,cn:310000,,2010,{PAGE}\n"})
 
 
 async def test_a_rejects_file_never_takes_the_place_of_an_input(graph: Graph, tmp_path: Path) -> None:

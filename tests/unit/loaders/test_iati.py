@@ -447,6 +447,8 @@ def test_what_is_no_identifier_of_one_organization(ref: str) -> None:
         ("国家开发银行", "国家开发银行"),
         ("ＡＢＣ_d", "abc-d"),
         ("…", ""),
+        ("दाल", "दाल"),
+        ("दिल", "दिल"),
     ],
 )
 def test_slugs(name: str, slug: str) -> None:

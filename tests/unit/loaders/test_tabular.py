@@ -260,6 +260,11 @@ def test_columns_without_name_and_data_are_left_out(tmp_path: Path):
     assert good(read(path)) == [(2, {"a": "1", "c": "3"}), (3, {"a": "4", "c": "6"}), (4, {"a": "7", "c": "8"})]
 
 
+def test_rows_in_which_nothing_stands_are_skipped(tmp_path: Path):
+    path = write(tmp_path, "a,b\n1,\n , \n\t,\u3000\n,2\n")
+    assert good(read(path)) == [(2, {"a": "1", "b": ""}), (5, {"a": "", "b": "2"})]
+
+
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
@@ -493,5 +498,5 @@ def test_what_is_written_with_quotes_is_read_back(tmp_path: Path, cells: list[tu
     quoted = ['"' + '""'.join(cell.split('"')) + '"' for row in cells for cell in row]
     lines = [delimiter.join(pair) for pair in zip(quoted[::2], quoted[1::2], strict=True)]
     rows = read(write(tmp_path, "\n".join([delimiter.join("ab"), *lines])))
-    assert [tuple(values.values()) for _, values in good(rows)] == [row for row in cells if any(row)]
+    assert [tuple(values.values()) for _, values in good(rows)] == [row for row in cells if any(map(str.strip, row))]
     assert bad(rows) == []

@@ -1,0 +1,56 @@
+"""Names behind the names of parents, and texts that are no names: found at once or refused at once."""
+
+import time
+
+import pytest
+
+from graph.sources.directory import Named
+from loaders.directory import Directory
+from loaders.records import RowError
+
+PLACES = (
+    ("cn:440000", "Province", "广东省", "440000", ""),
+    ("cn:440100", "Prefecture", "广州市", "440100", "cn:440000"),
+    ("cn:440106", "County", "天河区", "440106", "cn:440100"),
+    ("cn:220104", "County", "朝阳区", "220104", "cn:220000"),
+    ("cn:110105", "County", "朝阳区", "110105", "cn:110000"),
+    ("cn:110000", "Province", "北京市", "110000", ""),
+)
+DIRECTORY = Directory(
+    Named(id=id_, type=type_, name=name, names=(), code=code, parents=(parent,) if parent else ())
+    for id_, type_, name, code, parent in PLACES
+)
+
+
+def find(name: str) -> str:
+    return DIRECTORY.find(("Place",), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "id_"),
+    [
+        ("广东省广州市天河区", "cn:440106"),
+        ("广东省 天河区", "cn:440106"),
+        ("广州市天河区", "cn:440106"),
+        ("广东省广州市", "cn:440100"),
+        ("北京市朝阳区", "cn:110105"),
+        ("cn:440106", "cn:440106"),
+    ],
+)
+def test_a_place_behind_its_parents_and_an_id_in_the_place_of_a_name(name: str, id_: str) -> None:
+    assert find(name) == id_
+
+
+@pytest.mark.parametrize("name", ["广东省朝阳区", "天河区广州市", "2024年度资金", "20广东省", "²²²²²"])
+def test_what_is_no_place_behind_its_parents_is_refused_for_itself(name: str) -> None:
+    with pytest.raises(RowError, match="no place, group or programme of this name") as refused:
+        find(name)
+    assert refused.value.value == name
+
+
+@pytest.mark.parametrize("text", ["注：本表数据来源于省乡村振兴局" * 3, "广东省" * 33, "甲" * 100_000])
+def test_a_remark_in_the_place_of_a_name_costs_no_time(text: str) -> None:
+    before = time.process_time()
+    with pytest.raises(RowError, match="no place, group or programme"):
+        find(text)
+    assert time.process_time() - before < 1  # every split of it tried would take longer than the world is old

@@ -153,7 +153,11 @@ EXPLAINED_CLAIM = Declared(
         "reported_by": _field("Entity | None", entity(9), "Who reports it."),
         "source": _field("Source | None", entity(10), "The document it stands in."),
         "locator": _field("str | None", at(11), "Where in the document."),
-        "role": _field("str", at(12), "What became of it: used, the other report, or why it is left out."),
+        "role": _field(
+            "str",
+            at(12),
+            "What became of it: used, the other report, the same from another source, or why it is left out.",
+        ),
     },
 )
 EXPLANATION = Declared(
@@ -264,7 +268,13 @@ def queries(made: Declarations) -> dict[str, Field]:
             binding=explaining.EXPLANATION,
             description="What is behind a figure of `trace`, `totals` or `reconciliation`, as it was known when it was given, "
             "also after later loads.",
-            arguments=_Opened(declared=(_explain_id(),)),
+            arguments=_Opened(
+                declared=(
+                    _explain_id(),
+                    entity_id("provider", "List only claims of money that this entity gives.", required=False),
+                    entity_id("receiver", "List only claims of money that this entity gets.", required=False),
+                )
+            ),
             cost=SCAN,
         ),
     }  # fmt: skip

@@ -111,6 +111,9 @@ TRACE_CONVERSION = Declared(
         "original": _field("Decimal", at(6), "Sum as reported."),
         "amount": _field("Decimal", at(7), "Sum in the currency of the trace; each flow is rounded once."),
         "flows": _field("int", at(8), "How many flows."),
+        "price_factor": _field(
+            "Decimal | None", at(9), "What the converted amounts were multiplied by for constant prices, to 12 digits; else null."
+        ),
     },
 )  # fmt: skip
 TRACE_CHECK = Declared(

@@ -10,6 +10,7 @@ import typer
 
 from cli.console import CommandError
 from graph.money import decimal_text
+from graph.sources.asking import said
 from graph.sources.explaining import FORMAT, Again, File, answered
 
 
@@ -59,8 +60,10 @@ def _amount(again: Again) -> str | None:
 
 
 def told(file: File, again: Again, *, same: bool) -> list[str]:
-    asked = ", ".join(f"{name} {value}" for name, value in sorted(file.arguments.items()) if value not in ("", None))
-    lines = [f"{file.question}: {asked}", f"  {len(file.reports):,} claims in {len(file.documents):,} documents"]
+    lines = [
+        f"{file.question}({said(file.arguments)})",
+        f"  {len(file.reports):,} claims in {len(file.documents):,} documents",
+    ]
     for id_, (title, publisher, url) in sorted(file.documents.items()):
         lines.append(f"    {title or publisher or url or id_}")
     used = {claim for flow in again.flows for claim in flow.claims}

@@ -26,7 +26,7 @@ from graph.settings import from_environment
 _WHO = "{ id name }"
 _TIMES = "$asOf: String, $during: Period, $knownOn: String"
 _ASKED = "asOf: $asOf, during: $during, knownOn: $knownOn"
-_RATES = "conversions { currency day ofValueDate rate rateDays source original amount flows }"
+_RATES = "conversions { currency day ofValueDate rate rateDays source original amount flows priceFactor }"
 TRACE = f"""query ($from: ID, $to: ID, $rule: TraceRule!, $money: TracedMoney, $class: FlowClass, $currency: String,
   $constantPrices: Int, $maxDepth: Int, $minShare: Float!, $paths: Int!, {_TIMES}) {{
   trace(from: $from, to: $to, rule: $rule, money: $money, class: $class, currency: $currency, constantPrices: $constantPrices,

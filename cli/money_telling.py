@@ -109,11 +109,16 @@ def _trace(found: Row) -> Iterator[RenderableType]:
 
 def _rates(found: Row) -> Iterator[RenderableType]:
     for one in found["conversions"][:_SHOWN]:
-        days = " and ".join(one["rateDays"])
-        yield Text(
-            f"  {money(one['original'], one['currency'])} of {one['day']} are {money(one['amount'], found['currency'])} at "
-            f"{one['rate']} of {days} ({one['source']})"
+        said = (
+            f"{money(one['original'], one['currency'])} of {one['day']} are {money(one['amount'], found['currency'])}"
         )
+        rate = (
+            f"{one['rate']} of {' and '.join(dict.fromkeys(one['rateDays']))} ({one['source']})"
+            if one["rateDays"]
+            else ""
+        )
+        prices = f"prices × {one['priceFactor']}" if one["priceFactor"] else ""
+        yield Text(f"  {said} at {', '.join(filter(None, (rate, prices)))}")
     if (more := len(found["conversions"]) - _SHOWN) > 0:
         yield Text(f"  … and {more:,} rates more: --json has them")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.cursors import Seal
-from api.execute import Executor
+from api.execute import NO_TABLES, Executor, Tables
 from api.schema import Schema, own_schema
 from graph.engine import Graph
 
@@ -72,11 +72,11 @@ class Answering:
     plain: Executor
 
 
-def answering(graph: Graph, schema: Schema | None = None) -> Answering:
+def answering(graph: Graph, schema: Schema | None = None, tables: Tables = NO_TABLES) -> Answering:
     schema = schema or own_schema()
     return Answering(
-        Executor(schema, graph, SEAL, clock=lambda: NOW, timeout=PATIENCE),
-        Executor(schema, graph, SEAL, compiled=False, clock=lambda: NOW, timeout=PATIENCE),
+        Executor(schema, graph, SEAL, clock=lambda: NOW, timeout=PATIENCE, tables=tables),
+        Executor(schema, graph, SEAL, compiled=False, clock=lambda: NOW, timeout=PATIENCE, tables=tables),
     )
 
 

@@ -12,7 +12,7 @@ from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
 from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
-from graph.sources.reports import Time
+from graph.sources.reports import Time, money_types
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
 from graph.tracing import quality as faults
@@ -44,8 +44,8 @@ STEPS = {
     Step.EXCHANGED.value: "Same two, other currencies: by amount at the rate of the day.",
 }
 FAULTS = faults.KINDS
-#: Entities that money goes out of.
-PROVIDERS: LiteralString = "MATCH (a:Entity) WHERE (a)-[:FLOW]->() RETURN a.id ORDER BY a.id LIMIT $p.most"
+#: Entities that money goes out of, by the claims of any time.
+PROVIDERS: LiteralString = f"MATCH (a:Entity)-[:{money_types()}]->() RETURN DISTINCT a.id ORDER BY a.id LIMIT $p.most"
 
 
 def exchange(table: Table | None) -> Any:
@@ -201,22 +201,14 @@ def _reconciled(flow: Flow, standing: str, how: Matched | None) -> list[Any]:
     ]  # fmt: skip
 
 
-#: Flows of all that is stored, and how many of them lead from one entity to another.
-COUNTED: LiteralString = (
-    "MATCH (a)-[f:FLOW]->(b) RETURN count(f), sum(CASE WHEN f.kind = 'transfer' AND a <> b THEN 1 ELSE 0 END)"
-)
-
-
 async def _quality(calling: Calling) -> list[Any]:
     first = calling.parameters["limit"]
     found = await quality.quality(calling.graph, listed=first)
-    rows = await calling.graph.rows(COUNTED)
-    flows, followable = rows[0] if rows else (0, 0)
     kinds = [
         [kind, count, [[one.project, one.value, one.about] for one in found.listed[kind][:first]]]
         for kind, count in found.counts.items()
     ]
-    return [flows, followable, kinds, False]
+    return [found.flows, found.followable, kinds, False]
 
 
 TOTALS, RECONCILIATION, QUALITY = computed(_totals), computed(_reconciliation), computed(_quality)

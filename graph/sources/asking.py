@@ -1,14 +1,16 @@
 """What questions about money have in common: their time, their bounds, rates as rows, and the id an explanation is asked by."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
 from graph.bindings import Calling
+from graph.dates import ALWAYS, NEVER
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
-from graph.sources.reports import Time
+from graph.sources.reports import NOW, Time
 from graph.tracing.following import Conversion, Tables
 
 #: Rows of what is left out and of conversions that an answer lists.
@@ -51,6 +53,19 @@ def arguments_of(question: list[Any]) -> tuple[str, dict[str, Any]]:
     return field, dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+def said(arguments: Mapping[str, Any]) -> str:
+    """The arguments as they are written in a question, without those that ask for nothing."""
+    shown = {
+        name: value for name, value in arguments.items() if value not in ("", None) and name not in (*TIME, "known")
+    }
+    first, last = (arguments[name] for name in TIME)
+    if last != NEVER:
+        shown |= {"during": f"{first} to {last}"} if first != ALWAYS else {"asOf": last}
+    if arguments["known"] < NOW:
+        shown["knownOn"] = datetime.fromtimestamp(arguments["known"] / 1000, UTC).isoformat(timespec="milliseconds")
+    return ", ".join(f"{name}: {value}" for name, value in sorted(shown.items()))
+
+
 def conversions(made: Iterable[Conversion], currency: str) -> list[list[Any]]:
     """One row for each currency and day, those of most flows first."""
     groups: dict[tuple[Any, ...], list[Conversion]] = {}
@@ -68,6 +83,7 @@ def conversions(made: Iterable[Conversion], currency: str) -> list[list[Any]]:
             decimal_text(sum(c.original for c in alike), of),
             decimal_text(sum(c.amount for c in alike), currency),
             len(alike),
+            digits(alike[0].prices) if alike[0].prices != 1 else None,
         ]
         for (of, day, of_value_date), alike in ordered[:LISTED]
     ]

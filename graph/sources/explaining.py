@@ -14,10 +14,12 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import accounts, tracing, transfers
-from graph.sources.asking import MOST_FLOWS, arguments_of, conversions
+from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, said
 from graph.sources.reports import Time
+from graph.tracing.choosing import side
 from graph.tracing.following import Conversion, Tables
 from graph.tracing.rates import Deflators, Listed, Table
+from graph.tracing.reconciling import Side
 from graph.tracing.terms import Flow, Report
 
 #: Claims that an answer lists; claims that a file may hold.
@@ -132,13 +134,13 @@ async def _explanation(calling: Calling) -> list[Any]:
     file = await filed(calling.graph, field, arguments, _asked_with(calling, arguments))
     again = await asyncio.to_thread(answered, file)
     file = msgspec.structs.replace(file, answer=again.answer)
-    claims = _claims(file, again)
+    given = calling.parameters
+    claims = _claims(file, again, given.get("provider", ""), given.get("receiver", ""))
     rule = RULES[field].format(arguments.get("rule", ""))
     amount = None if again.amount is None else decimal_text(again.amount, again.currency or "XXX")
-    asked = ", ".join(f"{name}: {value}" for name, value in sorted(arguments.items()) if value not in ("", None))
     text = msgspec.json.format(msgspec.json.encode(file), indent=1).decode()
     return [
-        f"{field}({asked})", rule, amount, again.currency or None, claims[:LISTED], len(claims),
+        f"{field}({said(arguments)})", rule, amount, again.currency or None, claims[:LISTED], len(claims),
         conversions(again.conversions, again.currency) if again.currency else [], text,
     ]  # fmt: skip
 
@@ -153,7 +155,7 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
     time = time_of(arguments)
     nodes: dict[str, list[str]] = {}
     if field == "trace":
-        asked, read = await tracing.read_for(graph, arguments, arguments.get("rule"), time, from_claims=True)
+        asked, read, _ = await tracing.read_for(graph, arguments, arguments.get("rule"), time, from_claims=True)
         arguments = {**arguments, "class": asked.flow_class}
         nodes = {"from": list(asked.sources), "to": list(asked.targets)}
     elif field == "totals":
@@ -234,26 +236,37 @@ def _last(latest_to: str) -> str:
     return latest_to if latest_to < "9999" else ""
 
 
-def _claims(file: File, again: Again) -> list[list[Any]]:
-    """Rows of the claims: those of flows first, those that are left out last."""
+def _claims(file: File, again: Again, provider: str, receiver: str) -> list[list[Any]]:
+    """Rows of the claims: those whose figure is used first, then the other reports of flows, then what is left out."""
     flow_of = {claim: flow for flow in again.flows for claim in flow.claims}
+    speaking: dict[tuple[str, Side], Report] = {}
+    for report in file.reports:
+        key = (report.fact, side(report))
+        speaking[key] = min(report, speaking.get(key, report), key=lambda r: (r.standing, r.claim))
     rows: list[tuple[tuple[int, str], list[Any]]] = []
     for report in file.reports:
         flow = flow_of.get(report.claim)
+        start, end = (flow.provider, flow.receiver) if flow else (report.start, report.end)
+        if provider not in ("", start) or receiver not in ("", end):
+            continue
         if flow is None:
-            role, rank = again.left.get(report.claim, "not needed"), 2
+            role, rank = again.left.get(report.claim, "not_needed").replace("_", " "), 2
+        elif side(report).value != flow.rule.value:
+            role, rank = "the other report", 1
         else:
-            role, rank = (
-                ("used", 0) if flow.claims[0] == report.claim or len(flow.claims) == 1 else ("in the same flow", 1)
-            )
-        source, locator = file.stands.get(report.claim, ("", ""))
-        amount = None if report.amount is None or not report.currency else decimal_text(report.amount, report.currency)
-        row = [
-            report.claim, flow.id if flow else None, report.type, report.start, report.end, amount, report.currency or None,
-            report.money_class or None, report.valid_from or None, report.reported_by, source, locator or None, role,
-        ]  # fmt: skip
-        rows.append(((rank, report.claim), row))
+            said = speaking[report.fact, side(report)] is report
+            role, rank = ("used", 0) if said else ("the same from another source", 1)
+        rows.append(((rank, report.claim), _claim(file, report, flow, role)))
     return [row for _, row in sorted(rows, key=lambda item: item[0])]
+
+
+def _claim(file: File, report: Report, flow: Flow | None, role: str) -> list[Any]:
+    source, locator = file.stands.get(report.claim, ("", ""))
+    amount = None if report.amount is None or not report.currency else decimal_text(report.amount, report.currency)
+    return [
+        report.claim, flow.id if flow else None, report.type, report.start, report.end, amount, report.currency or None,
+        report.money_class or None, report.valid_from or None, report.reported_by, source, locator or None, role,
+    ]  # fmt: skip
 
 
 EXPLANATION = computed(_explanation)

@@ -11,7 +11,7 @@ from graph.sources.nodes import Nodes, nodes, of_text
 from graph.tracing.flows import made
 from graph.tracing.quality import KINDS, Fault, Judge, Known
 from graph.tracing.reconciling import Tolerance
-from graph.tracing.terms import Report
+from graph.tracing.terms import Flow, Kind, Report
 
 #: Faults listed of each kind; all are counted.
 LISTED = 100
@@ -31,10 +31,15 @@ PAYING: LiteralString = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """How many faults there are of each kind of KINDS, and the first of each in order of project."""
+    """How many faults there are of each kind of KINDS, and the first of each in order of project.
+
+    `flows`: how many were looked at; `followable`: how many of them lead from one node to another.
+    """
 
     counts: Mapping[str, int]
     listed: Mapping[str, list[Fault]]
+    flows: int
+    followable: int
 
 
 async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | None = None) -> Quality:
@@ -55,13 +60,13 @@ async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | 
             held += some
     if use_stored:
         async for flow in stored_flows.all_of(graph):
-            into.add(judge.of_flow(flow))
+            into.look(judge, flow)
     else:
         for flow in made(held, tolerance=tolerance).flows:
-            into.add(judge.of_flow(flow))
+            into.look(judge, flow)
     for fault in judge.at_the_end():
         into.add(fault)
-    return Quality(counts=into.counts, listed=into.listed)
+    return Quality(counts=into.counts, listed=into.listed, flows=into.flows, followable=into.followable)
 
 
 class _Collected:
@@ -70,7 +75,13 @@ class _Collected:
     def __init__(self, most: int) -> None:
         self.counts = dict.fromkeys(KINDS, 0)
         self.listed: dict[str, list[Fault]] = {kind: [] for kind in KINDS}
+        self.flows = self.followable = 0
         self._most = most
+
+    def look(self, judge: Judge, flow: Flow) -> None:
+        self.flows += 1
+        self.followable += flow.kind is Kind.TRANSFER and flow.provider != flow.receiver
+        self.add(judge.of_flow(flow))
 
     def add(self, fault: Fault | None) -> None:
         if fault is None:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from graph.bindings import Calling, computed
@@ -69,18 +70,21 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
-    asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
+    asked, read, classes = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
     if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
         left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
         read = replace(read, left=left)
-    found = await asyncio.to_thread(follow, asked, read, tables_of(calling))
+    found = await asyncio.to_thread(follow, asked, read, tables_of(calling), classes)
     return listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
 
 
 async def read_for(
     graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, *, from_claims: bool = False
-) -> tuple[Asked, transfers.Expanded]:
-    """What is asked, and the flows at all that the money reaches. `given`: arguments by name."""
+) -> tuple[Asked, transfers.Expanded, Counter[str]]:
+    """What is asked, the flows at all that the money reaches, and the classes of those at the start, with how many.
+
+    `given`: arguments by name.
+    """
     scopes = {name: await transfers.scope(graph, given[name], time) for name in ("from", "to") if given.get(name)}
     if not scopes:
         raise QuestionRefused("neither from nor to is given: name who gave the money, who got it, or both")
@@ -88,22 +92,24 @@ async def read_for(
     sources = frozenset(scopes["from"].ids) - targets if "from" in scopes else frozenset[str]()
     if "from" in scopes and not sources:
         raise QuestionRefused("from lies in to, or is the same: there is no way between them")
-    flow_class = given.get("class") or await _class_at(graph, sources or targets, time)
+    classes = await _classes_at(graph, sources or targets, time)
+    flow_class = following.class_asked(given.get("class", ""), classes, CLASSES_ORDER)
     read = await transfers.expanded(
         graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time,
         max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
     )  # fmt: skip
-    return asked_of({**given, "class": flow_class}, rule, sources, targets), read
+    return asked_of({**given, "class": flow_class}, rule, sources, targets), read, classes
 
 
-async def _class_at(graph: Graph, starts: Iterable[str], time: Time) -> str:
-    """The class of flows that is followed where none is asked for: of those at the start, the first in order."""
+async def _classes_at(graph: Graph, starts: Iterable[str], time: Time) -> Counter[str]:
     here = await transfers.expanded(graph, list(starts), flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS)
-    return following.class_asked("", Counter(flow.flow_class for flow in here.flows), CLASSES_ORDER)
+    return Counter(flow.flow_class for flow in here.flows)
 
 
-def follow(asked: Asked, read: transfers.Expanded, tables: Tables) -> Followed:
-    """The answer; raises QuestionRefused."""
+def follow(
+    asked: Asked, read: transfers.Expanded, tables: Tables, classes: Mapping[str, int] | None = None
+) -> Followed:  # fmt: skip
+    """The answer; raises QuestionRefused. `classes` at the start, where flows of others were not read."""
     beyond = following.Beyond(
         unread=read.cut - read.rest.keys(),
         outgoing={id_: dict(rest.outgoing) for id_, rest in read.rest.items()},
@@ -111,7 +117,7 @@ def follow(asked: Asked, read: transfers.Expanded, tables: Tables) -> Followed:
     )
     try:
         return following.followed(
-            asked, read.flows, read.left, tables, CLASSES_ORDER, read=read.reached, beyond=beyond
+            asked, read.flows, read.left, tables, CLASSES_ORDER, read=read.reached, beyond=beyond, classes=classes
         )  # fmt: skip
     except following.Undecided as error:
         raise QuestionRefused(str(error)) from None
@@ -180,23 +186,33 @@ def missing(found: Followed) -> list[str]:
     """What the data would need for more of an answer."""
     result = found.result
     said: list[str] = []
-    if not result.amount:
+    if not found.classes.get(found.flow_class):
         said.append(following.nothing_of(found.flow_class, found.classes))
+    elif not result.amount:
+        said.append(
+            f"money of class {found.flow_class} to begin with: of what is reported here, nothing can be counted"
+        )
     sums: Counter[str] = Counter()
     for line in result.lines:
         sums[line.kind] += line.amount
-    currency = found.currency or "XXX"
+
+    def money(minor: int) -> str:
+        return f"{Decimal(decimal_text(minor, found.currency or 'XXX')):,f} {found.currency}"
+
     if held := sums[LineKind.HELD]:
-        said.append(f"where {decimal_text(held, currency)} {currency} went on from who got it: no report says it")
+        said.append(f"where {money(held)} went on from who got it: no report says it")
     if unknown := sums[LineKind.UNKNOWN_ORIGIN]:
-        said.append(f"where {decimal_text(unknown, currency)} {currency} came from: no report says it")
+        said.append(f"where {money(unknown)} came from: no report says it")
     if pooled := sums[LineKind.POOLED]:
-        said.append(f"which money {decimal_text(pooled, currency)} {currency} became: no link says it")
+        said.append(f"which money {money(pooled)} became: no link says it")
     if unpaid := sum(line.amount for line in result.lines if line.kind == "spent" and not line.other):
-        said.append(f"who was paid {decimal_text(unpaid, currency)} {currency}: no report names them")
+        said.append(f"who was paid {money(unpaid)}: no report names them")
     reasons = Counter(one.reason for one in found.left)
-    said += [f"{count:,} reports are left out: {REASONS[reason]}" for reason, count in sorted(reasons.items())]
-    return said
+    return said + [left_out(count, REASONS[reason]) for reason, count in sorted(reasons.items())]
+
+
+def left_out(count: int, reason: str) -> str:
+    return f"{count:,} reports are left out: {reason}" if count > 1 else f"1 report is left out: {reason}"
 
 
 TRACE = computed(_answer)

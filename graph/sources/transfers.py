@@ -204,7 +204,7 @@ class _Walk:
             if len(new) > room or len(level) > self._most:
                 self._cut.update(frontier)
                 break
-            frontier = self._next((flow.kind, flow.provider, flow.receiver) for flow, _ in level)
+            frontier = self._next((flow.kind, flow.provider, flow.receiver, flow.used) for flow, _ in level)
             depth += 1
             if self._depth is not None and depth > self._depth:
                 self._deeper.update(frontier)
@@ -225,7 +225,7 @@ class _Walk:
             if len(read) > self._most:
                 self._cut.update(frontier)
                 break
-            frontier = self._next((Kind.TRANSFER, r.start, r.end) for r in level if r.start != r.end)
+            frontier = self._next((Kind.TRANSFER, r.start, r.end, r.amount or 0) for r in level if r.start != r.end)
             depth += 1
             if self._depth is not None and depth > self._depth:
                 self._deeper.update(frontier)
@@ -251,13 +251,15 @@ class _Walk:
             found = await self._at(ids, time, outgoing=outgoing, most=2 * self._most)
             read |= {report.claim: report for report in found}
 
-    def _next(self, edges: Iterable[tuple[Kind, str, str]]) -> list[str]:
+    def _next(self, edges: Iterable[tuple[Kind, str, str, int]]) -> list[str]:
         """Nodes that money goes on to (or came from), and that were not reached before."""
         found: set[str] = set()
-        for kind, provider, receiver in edges:
+        for kind, provider, receiver, amount in edges:
             near, far = (provider, receiver) if self._down else (receiver, provider)
             if kind is Kind.TRANSFER and near in self._reached:
                 found.add(far)
+            elif kind is Kind.TRANSFER and amount < 0:  # a correction may be a flow back
+                found.add(near)
         return sorted(found - self._reached)
 
     async def _rest(self, flows: Iterable[Flow]) -> dict[str, Rest]:

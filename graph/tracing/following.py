@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import msgspec
@@ -20,7 +20,7 @@ from graph.tracing.attribution import (
 from graph.tracing.choosing import Left
 from graph.tracing.flows import transfer
 from graph.tracing.measures import Measures, measures
-from graph.tracing.rates import Deflators, NoRate, Rate, Table, constant, converted, rate
+from graph.tracing.rates import Deflators, NoRate, Rate, Table, converted, rate
 from graph.tracing.terms import Flow, Kind, Transfer
 from graph.tracing.trace import trace
 
@@ -149,7 +149,7 @@ def _converted(flow: Flow, currency: str, tables: Tables) -> Conversion | str:
         index = tables.deflators.factor(currency, int(year), tables.prices_of) if tables.deflators and year else None
         if not isinstance(index, Fraction):
             return "no_index"
-        amount, factor = constant(amount, index), index
+        amount, factor = converted(flow.used, replace(found, value=found.value * index)), index  # rounded once
     return Conversion(
         flow=flow.id, day=day, of_value_date=bool(flow.value_date), original=flow.used, amount=amount, rate=found,
         prices=factor,
@@ -191,14 +191,17 @@ def followed(
     *,
     read: frozenset[str] | None = None,
     beyond: Beyond = NOTHING_BEYOND,
+    classes: Mapping[str, int] | None = None,
 ) -> Followed:
     """The answer out of the flows at the nodes that the money reaches; `order`: classes, the one to prefer first.
 
     `read`: nodes whose flows are given, None for all; what is held by others, or was given by them, is told as cut.
+    `classes`: of flows at the start, None where all are given.
     Raises Undecided, and what the attribution refuses.
     """
     starts = frozenset(asked.sources or asked.targets)
-    classes = Counter(flow.flow_class for flow in flows if flow.provider in starts or flow.receiver in starts)
+    if classes is None:
+        classes = Counter(flow.flow_class for flow in flows if flow.provider in starts or flow.receiver in starts)
     flow_class = class_asked(asked.flow_class, classes, order)
     of_class = [flow for flow in flows if flow.flow_class == flow_class]
     currency, currencies = currency_asked(asked.currency, of_class, starts)

@@ -6,7 +6,7 @@ from api.arguments import Argument, Arguments, Prepared, entity_id
 from api.cursors import LONGEST
 from api.declare import SCAN, Declarations, Declared, Field
 from api.errors import BadUserInput
-from api.tracing import arguments, at, entity, rows
+from api.tracing import arguments, at, entities, entity, rows
 from api.vocabulary import add_enum
 from graph.sources import accounts, computed, explaining
 
@@ -34,7 +34,9 @@ MONEY_MEASURE = Declared(
         "amount": _field("Decimal", at(0), "In units of the currency."),
         "added": _field("int", at(1), "How many flows are added."),
         "subtracted": _field("int", at(2), "How many flows are subtracted."),
-        "left_out": _field("list[MoneyLeftOut]", rows(3), f"The first {accounts.LISTED} that are left out."),
+        "left_out": _field(
+            "list[MoneyLeftOut]", rows(3), f"The {accounts.LISTED} largest that are left out, the largest first."
+        ),
         "left_out_count": _field("int", at(4), "How many are left out."),
     },
 )
@@ -134,7 +136,21 @@ QUALITY = Declared(
         "flows": _field("int", at(0), "Flows that were looked at."),
         "followable": _field("int", at(1), "Flows between two entities that money can be followed over."),
         "faults": _field("list[QualityCount]", rows(2), "By kind, also of those that there are none of.", 10),
-        "truncated": _field("bool", at(3), "Whether there is more than was looked at."),
+        "truncated": _field("bool", at(3), "Whether there are more cycles than could be looked for."),
+        "cycles": _field("list[MoneyCycle]", rows(4), "Cash that went round, by currency, the most first.", 5),
+        "cycles_count": _field("int", at(5), "How many cycles there are."),
+    },
+)
+MONEY_CYCLE = Declared(
+    name="MoneyCycle",
+    description="Cash that went round and came back: each unit is in one cycle, the shortest it can be in.",
+    fields={
+        "kind": _field("MoneyCycleKind", at(0), "What is known of it."),
+        "currency": _field("str", at(1), "Currency of the flows."),
+        "amount": _field(
+            "Decimal", at(2), "What each gave the next of it: the least of the flows, less what is in shorter cycles."
+        ),
+        "entities": _field("list[Entity]", entities(3), "Each gave to the next, and the last to the first.", 4),
     },
 )
 EXPLAINED_CLAIM = Declared(
@@ -219,6 +235,7 @@ def queries(made: Declarations) -> dict[str, Field]:
     add_enum(made, "ReportingSide", "Who reports.", accounts.SIDES.items())
     add_enum(made, "MatchStep", "How two reports were found to be of one transfer.", accounts.STEPS.items())
     add_enum(made, "QualityFault", "What is wrong with a link or a report.", accounts.FAULTS.items())
+    add_enum(made, "MoneyCycleKind", "What is known of money that went round.", accounts.CYCLES.items())
     standing = made.enums["ReconciliationStanding"]
 
     def put_only(value: Any, prepared: Prepared) -> None:

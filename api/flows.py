@@ -31,6 +31,11 @@ FLOW_SUM = Declared(
         "year": Field(
             type="str | None", binding=flows.YEAR, description="Year the period begins in; null if not known."
         ),
+        "quarter": Field(
+            type="str | None",
+            binding=flows.QUARTER,
+            description="Quarter the period begins in, such as 2021-Q3, if grouped by it; null if the month is not known.",
+        ),
         "helper_level": Field(
             type="EntityType",
             binding=flows.HELPER_LEVEL,

@@ -67,7 +67,7 @@ def told(file: File, again: Again, *, same: bool) -> list[str]:
     for id_, (title, publisher, url) in sorted(file.documents.items()):
         lines.append(f"    {title or publisher or url or id_}")
     used = {claim for flow in again.flows for claim in flow.claims}
-    lines.append(f"  {len(again.flows):,} flows of {len(used):,} claims")
+    lines.append(f"  {_many(len(again.flows), 'flow')} of {_many(len(used), 'claim')}")
     reasons: dict[str, int] = {}
     for reason in again.left.values():
         reasons[reason] = reasons.get(reason, 0) + 1
@@ -82,14 +82,18 @@ def told(file: File, again: Again, *, same: bool) -> list[str]:
     return lines
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _asked(id_: str) -> None:
     from cli import following
+    from cli.console import opened
+
+    tables = following.tables_of(None)
 
     async def file() -> str:
-        from api.execute import Tables
-        from cli.console import opened
-
         async with opened() as graph:
-            return await following.explained(graph, id_, Tables())
+            return await following.explained(graph, id_, tables)
 
     typer.echo(asyncio.run(file()))

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,13 @@ from cli.console import CommandError, opened
 from cli.telling import rendered
 from graph import schema_ddl
 from graph.engine import Graph
+from graph.model import MONEY_CLASS
 from graph.rates import opened as opened_rates
 from graph.rates import read_deflators
 from graph.settings import from_environment
+from graph.sources.accounts import STANDINGS
+from graph.sources.flows import GROUPS
+from graph.sources.tracing import CLASS_NAMES, MONEYS, RULES
 
 _WHO = "{ id name }"
 _TIMES = "$asOf: String, $during: Period, $knownOn: String"
@@ -69,16 +74,28 @@ FLOWS = f"""query ($groupBy: [FlowGroup!]!, $from: ID, $to: ID, $classes: [Money
     totalCount
     nodes {{
       helper {_WHO} helperOpen recipient {_WHO} recipientOpen helperProvince {_WHO} recipientProvince {_WHO} programme {_WHO}
-      sector {_WHO} sectorOpen year type class basis currency counted perYear helperLevel recipientLevel sum facts added
+      sector {_WHO} sectorOpen year quarter type class basis currency counted perYear helperLevel recipientLevel sum facts added
       withoutAmount
     }}
   }}
 }}"""
 QUALITY = f"""query ($limit: Int!) {{
-  quality(limit: $limit) {{ flows followable faults {{ kind count examples {{ project {_WHO} value about }} }} }}
+  quality(limit: $limit) {{
+    flows followable faults {{ kind count examples {{ project {_WHO} value about }} }}
+    cycles {{ kind currency amount entities {_WHO} }} cyclesCount truncated
+  }}
 }}"""
 EXPLAIN = """query ($id: String!) { explain(id: $id) { file } }"""
 
+#: Option and codes of the variables that take them.
+_CODES: dict[str, tuple[str, Collection[str]]] = {
+    "rule": ("--rule", RULES),
+    "money": ("--money", MONEYS),
+    "class": ("--class", CLASS_NAMES),
+    "only": ("--only", STANDINGS),
+    "groupBy": ("--by", GROUPS),
+    "classes": ("--class", tuple(code.name for code in MONEY_CLASS)),
+}
 _ENDS = ("PLACE", "PLACE_GROUP", "ORGANIZATION", "PROJECT")
 #: Arguments that are entities, by question, and those that are codes, one or several of them.
 QUESTIONS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -97,9 +114,8 @@ def put(
     """Asks and prints; writes the drawing and the explanation where they are wanted."""
     if as_json and as_csv:
         raise CommandError("--json and --csv are both given: choose one", 2)
-    settings = from_environment()
-    tables = Tables(rates=opened_rates(rates or settings.rates), deflators=read_deflators(settings.deflators))
-    variables = _variables(question, given, times)
+    variables = variables_of(question, given, times)
+    tables = tables_of(rates)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     text, more = asyncio.run(
         _answered(question, variables, tables, as_json=as_json, as_csv=as_csv, svg=svg, explain=explain, width=width)
@@ -110,18 +126,25 @@ def put(
     printed(text, utf8=as_json or as_csv)
 
 
-def _variables(
+def tables_of(rates: str | None) -> Tables:
+    """The tables that the settings name; `rates` instead of theirs."""
+    settings = from_environment()
+    return Tables(rates=opened_rates(rates or settings.rates), deflators=read_deflators(settings.deflators))
+
+
+def variables_of(
     question: str, given: dict[str, Any], times: tuple[str | None, str | None, str | None]
 ) -> dict[str, Any]:  # fmt: skip
+    """Variables of the question's document; raises CommandError for a code that there is none of."""
     _, _, codes, lists = QUESTIONS[question]
     said: dict[str, Any] = {}
     for name, value in given.items():
         if value is None:
             continue
         if name in codes:
-            said[name] = _code(value)
+            said[name] = _code(name, value)
         elif name in lists:
-            said[name] = [_code(part) for part in value.split(",") if part.strip()]
+            said[name] = [_code(name, part) for part in value.split(",") if part.strip()]
         else:
             said[name] = value
     as_of, during, known_on = times
@@ -129,8 +152,12 @@ def _variables(
     return said | {name: value for name, value in times_.items() if value is not None}
 
 
-def _code(text: str) -> str:
-    return text.strip().upper().replace("-", "_")
+def _code(name: str, text: str) -> str:
+    option, codes = _CODES[name]
+    code = text.strip().lower().replace("-", "_")
+    if code not in codes:
+        raise CommandError(f"{option} is {text.strip()[:40]!r}: give one of {', '.join(codes)}", 2)
+    return code.upper()
 
 
 async def _answered(
@@ -138,7 +165,17 @@ async def _answered(
     explain: Path | None, width: int | None,
 ) -> tuple[str, list[tuple[Path, str]]]:  # fmt: skip
     async with opened() as graph:
-        data, file = await asked(graph, question, variables, tables, explain=explain is not None)
+        return await answered(
+            graph, question, variables, tables, as_json=as_json, as_csv=as_csv, svg=svg, explain=explain, width=width
+        )
+
+
+async def answered(
+    graph: Graph, question: str, variables: dict[str, Any], tables: Tables, *, as_json: bool = False, as_csv: bool = False,
+    svg: Path | None = None, explain: Path | None = None, width: int | None = None,
+) -> tuple[str, list[tuple[Path, str]]]:  # fmt: skip
+    """The answer as it is printed, and the files that are to be written with it."""
+    data, file = await asked(graph, question, variables, tables, explain=explain is not None)
     more: list[tuple[Path, str]] = []
     if svg is not None:
         more.append((svg, drawn(data)))

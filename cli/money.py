@@ -110,7 +110,7 @@ def reconcile(
 
 def flows(
     by: Annotated[str, typer.Option("--by", metavar="WHAT,…", help="helper, recipient, helper_province, recipient_province, "
-                                    "programme, class, year, sector, currency.")] = "helper,recipient",
+                                    "programme, class, year, quarter, sector, currency.")] = "helper,recipient",
     giver: Annotated[Optional[str], typer.Option("--from", metavar="NAME", help="Only what this one gives.")] = None,  # noqa: UP045
     to: Annotated[Optional[str], typer.Option("--to", metavar="NAME", help="Only what this one gets.")] = None,  # noqa: UP045
     class_: Annotated[

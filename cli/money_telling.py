@@ -12,7 +12,7 @@ from rich.text import Text
 from api.errors import printable
 from cli.sankey import Band, Node
 from cli.telling import named, number, words
-from graph.sources.accounts import FAULTS, STANDINGS
+from graph.sources.accounts import CYCLES, FAULTS, STANDINGS
 from graph.sources.accounts import REASONS as LEFT
 from graph.sources.tracing import LINE_KINDS, REMAINDERS
 
@@ -188,13 +188,13 @@ def _flows(found: Row) -> Iterator[RenderableType]:
         yield Text("No sums are known of this.")
         return
     rows = [
-        (*(_grouped(one, name) for name in _GROUPS), one["year"] or "", words(one["type"]), words(one["class"]),
+        (*(_grouped(one, name) for name in _GROUPS), one["quarter"] or one["year"] or "", words(one["type"]), words(one["class"]),
          words(one["basis"]), money(one["sum"], one["currency"]) if one["sum"] is not None else "nothing may be added",
          f"{one['added']:,} of {one['facts']:,}", f"{one['withoutAmount']:,}" if one["withoutAmount"] else "")
         for one in found["nodes"]
     ]  # fmt: skip
     yield _table(
-        ("helper", "its province", "recipient", "its province", "programme", "sector", "year", "type", "class", "basis", "sum",
+        ("helper", "its province", "recipient", "its province", "programme", "sector", "when", "type", "class", "basis", "sum",
          "facts", "without amount"), rows,
     )  # fmt: skip
     if (more := found["totalCount"] - len(rows)) > 0:
@@ -222,6 +222,17 @@ def _quality(found: Row) -> Iterator[RenderableType]:
             yield _table(
                 ("project", "value", "about"), [(who(e["project"]), e["value"], e["about"]) for e in one["examples"]]
             )
+
+    if found["cycles"]:
+        yield Text(f"Money that went round: {found['cyclesCount']:,} cycles", style="bold")
+        rounds = [
+            (" → ".join(who(e) for e in (*one["entities"], one["entities"][0])), money(one["amount"], one["currency"]),
+             CYCLES[one["kind"].lower()])
+            for one in found["cycles"]
+        ]  # fmt: skip
+        yield _table(("round", "amount", "what it is"), rounds)
+    if found["truncated"]:
+        yield Text("  there is more than was looked at: not all cycles are counted")
 
 
 # records

@@ -1,6 +1,7 @@
 """Pages of the documentation that show questions with their answers: their blocks, and how an answer is written down.
 
-`make answers` writes the answers of those pages anew from the seed, on the embedded engine. A ```graphql block in them is
+`make answers` writes the answers of those pages anew from the seed, and those of docs/tracing.md from tests/data/tracing, on the
+embedded engine. A ```graphql block in them is
 followed by a ```json block with the `data` of its answer; in other documents questions stand without answers.
 """
 
@@ -8,20 +9,27 @@ import asyncio
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph import schema_ddl
+from api.execute import Tables
+from graph import rates, schema_ddl
 from graph.engine import Graph, open_graph
 from graph.settings import Settings
-from loaders import seed
+from graph.write import flows
+from loaders import pipeline, seed
 from tests.questions import Answering, Question, answer, answering
 
 DOCS = Path(__file__).parents[1] / "docs"
 #: Pages in which every question has its answer.
 ANSWERED = ("article.md", "tutorial.md")
+#: The page about money, whose questions are answered by tables of our own making.
+TRACED, TABLES = "tracing.md", Path(__file__).parent / "data" / "tracing"
+#: When these tables were loaded: before the moment at which `tests.questions` asks.
+LOADED = 1_700_000_000_000
 WIDTH = 110
 BLOCK = re.compile(r"^```graphql\n(?P<query>.*?)^```\n(?:\n?```json\n(?P<answer>.*?)^```\n)?", re.S | re.M)
 HEADING = re.compile(r"^#+ (.*)$", re.M)
@@ -80,10 +88,21 @@ async def answered(asked: Answering, query: str) -> str:
     return laid_out(said["data"]) + "\n"
 
 
-async def rewrite(graph: Graph) -> None:
-    """Writes the answers of all pages anew."""
-    asked = answering(graph)
-    for page in ANSWERED:
+async def traced(graph: Graph) -> Answering:
+    """Loads the tables of the page about money; who answers has its rates and price indexes."""
+    names = sorted({path.stem for path in TABLES.glob("*.csv")} - {"entities", "rates", "deflators"})
+    for name in ("entities", *names):
+        options = pipeline.Options(dataset=name)
+        report = await pipeline.load(graph, [TABLES / f"{name}.csv"], options, clock=lambda: LOADED)
+        assert not report.issues, report.issues
+    await flows.renew(graph)
+    indexes = rates.read_deflators(str(TABLES / "deflators.csv"))
+    return answering(graph, tables=Tables(rates=rates.read(TABLES / "rates.csv"), deflators=indexes))
+
+
+async def rewrite(asked: Answering, *pages: str) -> None:
+    """Writes the answers of pages anew."""
+    for page in pages:
         path = DOCS / page
         text = path.read_text("utf-8")
         written, end = "", 0
@@ -94,12 +113,20 @@ async def rewrite(graph: Graph) -> None:
         path.write_text(written + text[end:], "utf-8")
 
 
-async def main() -> None:
+@asynccontextmanager
+async def _empty() -> AsyncIterator[Graph]:
     with tempfile.TemporaryDirectory() as home:
         async with open_graph(Settings(home=Path(home), heap="512m")) as graph:
             await schema_ddl.apply(graph)
-            await seed.load(graph)
-            await rewrite(graph)
+            yield graph
+
+
+async def main() -> None:
+    async with _empty() as graph:
+        await rewrite(await traced(graph), TRACED)
+    async with _empty() as graph:
+        await seed.load(graph)
+        await rewrite(answering(graph), *ANSWERED)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ STEPS = {
     Step.RECEIVER_ORGANIZATION.value: "The provider names the receiver's organization, not its project.",
     Step.EXCHANGED.value: "Same two, other currencies: by amount at the rate of the day.",
 }
-FAULTS = faults.KINDS
+FAULTS, CYCLES = faults.KINDS, faults.CYCLES
 #: Entities that money goes out of, by the claims of any time.
 PROVIDERS: LiteralString = f"MATCH (a:Entity)-[:{money_types()}]->() RETURN DISTINCT a.id ORDER BY a.id LIMIT $p.most"
 
@@ -102,8 +102,16 @@ def listed_totals(
     def money(minor: int) -> str:
         return decimal_text(minor, currency)
 
+    def size(left: tuple[str, str]) -> tuple[bool, int, str]:
+        """The largest in the currency of the answer first, then those in others."""
+        what = known.get(left[0])
+        amount = (what.used if isinstance(what, Flow) else what.amount or 0) if what else 0
+        alike = what is not None and what.currency == currency
+        return not alike, -abs(amount) if alike else 0, left[0]
+
     def measure(one: Measure) -> list[Any]:
-        rows = [_left(reason, id_, known.get(id_)) for id_, reason in one.left[:LISTED]]
+        shown = sorted(one.left, key=size)[:LISTED]
+        rows = [_left(reason, id_, known.get(id_)) for id_, reason in shown]
         return [money(one.amount), len(one.added), len(one.subtracted), rows, len(one.left)]
 
     return [
@@ -208,7 +216,11 @@ async def _quality(calling: Calling) -> list[Any]:
         [kind, count, [[one.project, one.value, one.about] for one in found.listed[kind][:first]]]
         for kind, count in found.counts.items()
     ]
-    return [found.flows, found.followable, kinds, False]
+    rounds = [
+        [one.kind, one.currency, decimal_text(one.cycle.amount, one.currency), list(one.cycle.nodes)]
+        for one in found.rounds[:first]
+    ]
+    return [found.flows, found.followable, kinds, not found.whole, rounds, len(found.rounds)]
 
 
 TOTALS, RECONCILIATION, QUALITY = computed(_totals), computed(_reconciliation), computed(_quality)

@@ -25,6 +25,7 @@ GROUPS = {
     "programme": "The programme the facts stand under.",
     "sector": "The sector of the project.",
     "year": "The year in which the period of the figure begins.",
+    "quarter": "The quarter in which the period of the figure begins; of a figure of a year it is not known.",
     "class": "The stage of money: sums are always of one.",
     "currency": "The currency: sums are always of one.",
 }
@@ -134,7 +135,7 @@ def _asked(shape: Shape) -> tuple[LiteralString, LiteralString, dict[LiteralStri
     by = shape.names("by")
     text: LiteralString = ""
     bound: LiteralString = ""
-    names: tuple[LiteralString, ...] = ("_h1", "_h2", "_r1", "_r2", "_hp", "_rp", "_s1", "_s2", "_g", "_yr")
+    names: tuple[LiteralString, ...] = ("_h1", "_h2", "_r1", "_r2", "_hp", "_rp", "_s1", "_s2", "_g", "_yr", "_qu")
     keys: dict[LiteralString, LiteralString] = dict.fromkeys(names, "''")
     if "helper" in by:
         keys["_h1"], keys["_h2"] = _only("_hs")
@@ -161,6 +162,11 @@ def _asked(shape: Shape) -> tuple[LiteralString, LiteralString, dict[LiteralStri
         keys["_g"] = "coalesce(_c.programme, '')"
     if "year" in by:
         keys["_yr"] = "substring(coalesce(_c.valid_from, ''), 0, 4)"
+    if "quarter" in by:
+        keys["_qu"] = (
+            "CASE WHEN size(coalesce(_c.valid_from, '')) < 7 THEN '' ELSE substring(_c.valid_from, 0, 4) + '-Q' "
+            "+ toString((toInteger(substring(_c.valid_from, 5, 2)) + 2) / 3) END"
+        )
     return text, bound, keys
 
 
@@ -231,7 +237,7 @@ def _largest(shape: Shape) -> Fragment:
 LARGEST = Page(fragment=_largest, roles={"c": "_c", "ev": "_ev", "a": "_a", "b": "_b"})
 
 _ROLES = tuple(
-    "_h1 _h2 _r1 _r2 _hp _rp _s1 _s2 _g _yr _cl _ba _cu _ty _me _ki _py _hl _rl".split()  # noqa: SIM905 - literal texts
+    "_h1 _h2 _r1 _r2 _hp _rp _s1 _s2 _g _yr _qu _cl _ba _cu _ty _me _ki _py _hl _rl".split()  # noqa: SIM905 - literal texts
 )
 #: Rows of sums, those of most facts first.
 FLOWS = Page(
@@ -248,7 +254,8 @@ HELPER, RECIPIENT = named("_h1"), named("_r1")
 HELPER_OPEN, RECIPIENT_OPEN, SECTOR_OPEN = _text("_h2"), _text("_r2"), _text("_s2")
 HELPER_PROVINCE, RECIPIENT_PROVINCE = named("_hp"), named("_rp")
 PROGRAMME, SECTOR = named("_g"), named("_s1")
-YEAR, CLASS, BASIS, CURRENCY = _text("_yr"), _text("_cl"), _text("_ba"), _text("_cu")
+YEAR, QUARTER = _text("_yr"), _text("_qu")
+CLASS, BASIS, CURRENCY = _text("_cl"), _text("_ba"), _text("_cu")
 HELPER_LEVEL, RECIPIENT_LEVEL = Value(cypher="_hl"), Value(cypher="_rl")
 TYPE, COUNTED_AS, PER_YEAR = Value(cypher="_ty"), _text("_me"), Value(cypher="_py = 'yes'")
 KINDS = Value(cypher="_ki", compute=lambda read: [kind for kind in read.split(",") if kind])

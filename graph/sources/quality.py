@@ -9,7 +9,7 @@ from graph.engine import Graph
 from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes, of_text
 from graph.tracing.flows import made
-from graph.tracing.quality import KINDS, Fault, Judge, Known
+from graph.tracing.quality import KINDS, Fault, Judge, Known, Round
 from graph.tracing.reconciling import Tolerance
 from graph.tracing.terms import Flow, Kind, Report
 
@@ -34,12 +34,15 @@ class Quality:
     """How many faults there are of each kind of KINDS, and the first of each in order of project.
 
     `flows`: how many were looked at; `followable`: how many of them lead from one node to another.
+    `rounds`: money that went round; `whole`: whether all of it was found.
     """
 
     counts: Mapping[str, int]
     listed: Mapping[str, list[Fault]]
     flows: int
     followable: int
+    rounds: list[Round]
+    whole: bool
 
 
 async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | None = None) -> Quality:
@@ -66,7 +69,10 @@ async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | 
             into.look(judge, flow)
     for fault in judge.at_the_end():
         into.add(fault)
-    return Quality(counts=into.counts, listed=into.listed, flows=into.flows, followable=into.followable)
+    rounds, whole = judge.rounds()
+    return Quality(
+        counts=into.counts, listed=into.listed, flows=into.flows, followable=into.followable, rounds=rounds, whole=whole
+    )  # fmt: skip
 
 
 class _Collected:

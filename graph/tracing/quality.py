@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 import msgspec
 
+from graph.money import decimal_text
 from graph.tracing.choosing import class_of, side
+from graph.tracing.cycles import Cycle, cycles
 from graph.tracing.reconciling import Side, Tolerance
 from graph.tracing.terms import Flow, Kind, Report
 
@@ -24,6 +26,12 @@ KINDS = {
     "one_side": "Of a transfer between two activities that both are described here, one reports it and the other does not.",
     "amounts_differ": "Both sides report a transfer, and their amounts differ by more than the tolerance.",
     "closed_cycle": "Money goes round among activities: each gives what it gets, and none comes in from outside or leaves.",
+}
+#: What money that goes round is.
+CYCLES = {
+    "refund": "Some of it is reported as reimbursed.",
+    "closed": "Each gives what it gets, and none comes in from outside or leaves: likely an error of a report.",
+    "open": "Other money comes in or leaves; no report says that any is reimbursed.",
 }
 _IATI = "iati:"
 _ORGANIZATION = "org:"
@@ -52,6 +60,14 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, order=True):
     about: str
 
 
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """Cash that goes round, by a kind of CYCLES; see graph.tracing.cycles."""
+
+    kind: str
+    currency: str
+    cycle: Cycle
+
+
 def faults(
     reports: Iterable[Report], flows: Iterable[Flow], known: Known, *, tolerance: Tolerance | None = None
 ) -> Iterator[Fault]:
@@ -73,11 +89,14 @@ class Judge:
         self._receiving: set[str] = set()
         self._paying: set[str] = set()
         self._given: dict[str, dict[str, dict[str, int]]] = {}  # cash by currency, provider and receiver
+        self._reimbursed: set[tuple[str, str, str]] = set()  # currency, provider and receiver
         self._outside: dict[str, set[str]] = {}  # by currency, who has money of its own, or spends it
 
     def of_report(self, report: Report) -> Fault | None:
         """What is wrong with the activity that a report names on the other side."""
         by = side(report)
+        if report.money_class == "reimbursement":
+            self._reimbursed.add((report.currency, report.start, report.end))
         if class_of(report) == "cash":
             if by is Side.RECEIVER:
                 self._receiving.add(report.end)
@@ -112,7 +131,8 @@ class Judge:
         if given is not None and got is not None:
             if self._tolerance.allows(given, got, flow.currency):
                 return None
-            value = f"{given} {got} {flow.currency}"
+            said = [decimal_text(amount, flow.currency) for amount in (given, got)]
+            value = f"{' / '.join(said)} {flow.currency}"
             return Fault(kind="amounts_differ", project=flow.receiver, value=value, about=flow.id)
         if flow.provider in self._known.described and flow.receiver in self._known.described:
             silent = flow.receiver if given is not None else flow.provider
@@ -129,6 +149,24 @@ class Judge:
                 if len(ring) > 1 and not ring & outside and _is_closed(ring, graph):
                     members = sorted(ring)
                     yield Fault(kind="closed_cycle", project=members[0], value=" ".join(members), about=currency)
+
+    def rounds(self) -> tuple[list[Round], bool]:
+        """Cash that went round, the most first by currency; and whether all of it was found."""
+        found: list[Round] = []
+        whole = True
+        for currency, graph in sorted(self._given.items()):
+            outside = self._outside.get(currency, set())
+            rings = [ring for ring in components(graph) if len(ring) > 1]
+            closed = {node for ring in rings if not ring & outside and _is_closed(ring, graph) for node in ring}
+            made, all_found = cycles(graph, rings)
+            whole = whole and all_found
+            for cycle in made:
+                edges = zip(cycle.nodes, (*cycle.nodes[1:], cycle.nodes[0]), strict=True)
+                refund = any((currency, a, b) in self._reimbursed for a, b in edges)
+                kind = "refund" if refund else "closed" if cycle.nodes[0] in closed else "open"
+                found.append(Round(kind=kind, currency=currency, cycle=cycle))
+        found.sort(key=lambda one: (one.currency, -one.cycle.amount, one.cycle.nodes))
+        return found, whole
 
     def _silent(self, kind: str, named: Mapping[str, Set[str]], reporting: Set[str]) -> Iterator[Fault]:
         """Activities that name who funds, or implements, them, and report nothing of that money."""

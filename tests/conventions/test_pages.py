@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import ANSWERED, Block, blocks
+from tests.pages import ANSWERED, TRACED, Block, blocks
 
 SEED = Path(__file__).parents[2] / "seed"
 
@@ -28,8 +28,8 @@ def asked_facts() -> dict[str, list[Block]]:
 
 
 def test_every_question_has_its_answer() -> None:
-    assert [str(block) for page in ANSWERED for block in blocks(page) if not block.answer] == []
-    for page in ANSWERED:
+    assert [str(block) for page in (*ANSWERED, TRACED) for block in blocks(page) if not block.answer] == []
+    for page in (*ANSWERED, TRACED):
         text = (SEED.parent / "docs" / page).read_text("utf-8")
         assert text.count("```json") == text.count("```graphql") == len(list(blocks(page))), page
 

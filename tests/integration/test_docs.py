@@ -6,12 +6,12 @@ import pytest
 
 from graph.engine import Graph
 from tests.integration.test_api import ask
-from tests.pages import ANSWERED, DOCS, Block, answered, blocks
+from tests.pages import ANSWERED, DOCS, TRACED, Block, answered, blocks
 from tests.questions import Answering, answering
 
 ALL = [block for path in sorted(DOCS.glob("*.md")) for block in blocks(path.name)]
 SHOWN = [block for block in ALL if block.page in ANSWERED]
-OTHERS = [block for block in ALL if block.page not in ANSWERED]
+OTHERS = [block for block in ALL if block.page not in (*ANSWERED, TRACED)]  # tests/integration/test_money_page.py
 #: On Neo4j, which plans each statement for 50 ms and more, every so manyth is asked; `make soak` asks all.
 SOME = 8
 #: Questions to which the seed has nothing to say: it contradicts itself nowhere.

@@ -296,6 +296,8 @@ async def test_figures_are_explained_also_after_later_loads(graph: Graph, tmp_pa
     assert [(one["role"], one["class"], one["locator"], one["source"]["title"]) for one in edge["claims"]] == [
         ("used", "disbursement", "line 4", "golden"), ("the other report", "incoming_funds", "line 5", "golden"),
     ]  # fmt: skip
+    nowhere = await asking.body(EXPLAIN, id=told[0]["explainId"], provider="project:none')-- `")
+    assert [error["extensions"]["code"] for error in nowhere["errors"]] == ["NOT_FOUND"]
     for one in explained:
         file = tmp_path / "explained.json"
         file.write_text(one["file"], "utf-8")

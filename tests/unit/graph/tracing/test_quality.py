@@ -88,7 +88,7 @@ def test_one_side_and_other_amounts() -> None:
     much = [r if r.claim != "r" else report(
         A, B, 90_000, on=year, currency="USD", start_type="Project", end_type="Project", money_class="incoming_funds",
     ) for r in reports]  # fmt: skip
-    assert told(much) == [("one_side", B, "cash"), ("amounts_differ", B, "100 90000 USD")]
+    assert told(much) == [("one_side", B, "cash"), ("amounts_differ", B, "1 / 900 USD")]
     assert [kind for kind, _, _ in told(reports, described={A})] == ["unknown_id"] * 2  # who is not here cannot report
 
 

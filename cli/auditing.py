@@ -62,7 +62,7 @@ def _amount(again: Again) -> str | None:
 def told(file: File, again: Again, *, same: bool) -> list[str]:
     lines = [
         f"{file.question}({said(file.arguments)})",
-        f"  {len(file.reports):,} claims in {len(file.documents):,} documents",
+        f"  {_many(len(file.reports), 'claim')} in {_many(len(file.documents), 'document')}",
     ]
     for id_, (title, publisher, url) in sorted(file.documents.items()):
         lines.append(f"    {title or publisher or url or id_}")

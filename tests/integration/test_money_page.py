@@ -179,7 +179,7 @@ async def _files(graph: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str
         ("gross", "3800"), ("net spend", "1100"), ("net new money", "1200"), ("end use", "1100"),
     ]  # fmt: skip
     lines, _ = await text_of(graph, "reconciliation", {"of": "iso:UG", "tolerance": 0.0, "limit": 9}, as_csv=True)
-    assert [row["gap"] for row in rows_of(lines)] == ["50", "0", "0", ""]
+    assert [row["gap"] for row in rows_of(lines)] == ["50", "0", "", "0"]
     lines, _ = await text_of(graph, "flows", {"groupBy": "helper", "to": "隆德县", "first": 9}, as_json=True)
     assert len(json.loads("\n".join(lines))["flows"]["nodes"]) == 3
 

@@ -92,18 +92,13 @@ async def read_for(
     sources = frozenset(scopes["from"].ids) - targets if "from" in scopes else frozenset[str]()
     if "from" in scopes and not sources:
         raise QuestionRefused("from lies in to, or is the same: there is no way between them")
-    classes = await _classes_at(graph, sources or targets, time)
+    classes = await transfers.classes(graph, sources or targets, time, max_edges=MOST_FLOWS)
     flow_class = following.class_asked(given.get("class", ""), classes, CLASSES_ORDER)
     read = await transfers.expanded(
         graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time,
         max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
     )  # fmt: skip
     return asked_of({**given, "class": flow_class}, rule, sources, targets), read, classes
-
-
-async def _classes_at(graph: Graph, starts: Iterable[str], time: Time) -> Counter[str]:
-    here = await transfers.expanded(graph, list(starts), flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS)
-    return Counter(flow.flow_class for flow in here.flows)
 
 
 def follow(

@@ -3,6 +3,7 @@
 From the stored flows where all that stands is asked about, and these are whole; else from the claims of the time asked about.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, LiteralString
@@ -28,6 +29,11 @@ SUMS: LiteralString = (
     "AND ($p.currency = '' OR f.currency = $p.currency) WITH DISTINCT i, a, f WITH i, f.kind AS kind, f.currency AS currency, "
     f"startNode(f) = a AS out, sum(f.used / {_PART}) AS m1, sum(f.used % {_PART}) AS m2, count(f) AS n "
     "RETURN i, kind, currency, out, m1, m2, n"
+)
+
+
+CLASSES: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})-[f:FLOW]-() WITH DISTINCT f RETURN f.flow_class, count(f)"
 )
 
 
@@ -93,6 +99,16 @@ async def expanded(
     if mark.built and time.is_now and rate is None and tolerance is None and not from_claims:
         return await walk.stored(begin)
     return await walk.claims(begin, time, rate, tolerance)
+
+
+async def classes(graph: Graph, starts: Collection[str], time: Time, *, max_edges: int = EDGES) -> Counter[str]:
+    """Classes of the flows at entities, with how many."""
+    mark = await stored_flows.mark(graph)
+    if not (mark.built and time.is_now):
+        here = await expanded(graph, starts, flow_class="", time=time, max_depth=0, max_edges=max_edges)
+        return Counter(flow.flow_class for flow in here.flows)
+    ids = sorted({of_text(mark.nodes).of(id_) for id_ in starts})
+    return Counter(dict(await graph.rows(CLASSES, {"ids": ids})))
 
 
 async def left_out(

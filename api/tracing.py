@@ -20,13 +20,15 @@ at, entity, rows, entities = computed.value, computed.entity, computed.rows, com
 
 TRACE_LINE = Declared(
     name="TraceLine",
-    description="A part of the amount asked about, and where it is or is from. The lines of a trace add up to the amount.",
+    description="A part of the amount asked about, and where it is or is from. The lines of a trace add up to the amount; the "
+    f"smallest beyond {tracing.LINES_LISTED} are one line for each kind, without an entity.",
     fields={
         "kind": _field("TraceLineKind", at(0), "What became of it."),
         "entity": _field("Entity | None", entity(1), "Where: who spent it, holds it, had it first."),
         "paid_to": _field("Entity | None", entity(2), "Who was paid, where money was spent and a source says it."),
         "amount": _field("Decimal", at(3), "In units of the currency of the trace, exact to the minor unit."),
         "share": _field("float", at(4), "Of the amount asked about, 0 to 1."),
+        "parts": _field("int", at(5), "How many parts it is: more than 1 where the smallest of a kind are one line."),
     },
 )
 TRACE_NODE = Declared(
@@ -159,7 +161,7 @@ TRACE = Declared(
         "left_out_count": _field("int", at(tracing.LEFT_COUNT), "How many are not followed."),
         "conversions": _field("list[TraceConversion]", rows(tracing.CONVERSIONS), f"At most {tracing.LISTED}.", 3),
         "check": _field("TraceCheck", computed.one(tracing.CHECK), "Whether the parts add up."),
-        "truncated": _field("list[str]", at(tracing.TRUNCATED), "Lists that do not hold all: nodes, edges, paths, flows.", 2),
+        "truncated": _field("list[str]", at(tracing.TRUNCATED), "Lists that are not whole: lines, nodes, edges, paths, flows.", 2),
         "missing": _field("list[str]", at(tracing.MISSING), "What the data does not hold that the question needs, in words.", 2),
         "explain_id": _field("ID", at(tracing.EXPLAIN), "Ask `explain` with it for the claims and rates behind the figures."),
     },

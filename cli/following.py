@@ -37,7 +37,7 @@ TRACE = f"""query ($from: ID, $to: ID, $rule: TraceRule!, $money: TracedMoney, $
   trace(from: $from, to: $to, rule: $rule, money: $money, class: $class, currency: $currency, constantPrices: $constantPrices,
     maxDepth: $maxDepth, minShare: $minShare, paths: $paths, {_ASKED}) {{
     from {_WHO} to {_WHO} rule money class classes {{ class flows }} currency amount
-    lines {{ kind entity {_WHO} paidTo {_WHO} amount share }}
+    lines {{ kind entity {_WHO} paidTo {_WHO} amount share parts }}
     nodes {{ entity {_WHO} throughput inflow outflow endUse held unknownOrigin depth }}
     edges {{ provider {_WHO} receiver {_WHO} amount used }}
     paths {{ entities {_WHO} amount share }}

@@ -73,7 +73,7 @@ def _trace(found: Row) -> Iterator[RenderableType]:
     lines = [
         (
             words(one["kind"]),
-            who(one["entity"]),
+            who(one["entity"]) or f"{one['parts']:,} others",
             who(one["paidTo"]),
             money(one["amount"], currency),
             share(one["share"]),

@@ -20,6 +20,8 @@ from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
 from graph.tracing.following import Asked, Followed, Tables
 
+#: Lines of an answer; what is beyond is a line for each kind.
+LINES_LISTED = 500
 #: Classes in the order in which one is chosen where none is asked for.
 CLASSES_ORDER = flow_classes(tuple(code.name for code in MONEY_CLASS))
 
@@ -151,7 +153,13 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
     made[CURRENCY], made[CURRENCIES] = found.currency or None, list(found.currencies)
     made[AMOUNT] = money(result.amount)
     lines = sorted(result.lines, key=lambda line: (-line.amount, line.kind, line.node, line.other))
-    made[LINES] = [[x.kind.value, x.node, x.other, money(x.amount), share(x.amount)] for x in lines]
+    made[LINES] = [[x.kind.value, x.node, x.other, money(x.amount), share(x.amount), 1] for x in lines[:LINES_LISTED]]
+    rest: dict[LineKind, list[int]] = {}
+    for one in lines[LINES_LISTED:]:
+        rest.setdefault(one.kind, []).append(one.amount)
+    made[LINES] += [
+        [kind.value, "", "", money(sum(some)), share(sum(some)), len(some)] for kind, some in sorted(rest.items())
+    ]
     made[NODES] = [
         [n.id, *map(money, (n.throughput, n.inflow, n.own, n.outflow, n.end_use, n.held, n.unknown)), n.depth]
         for n in result.nodes
@@ -166,7 +174,7 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
     made[CONVERSIONS] = conversions(found.conversions, found.currency)
     check = result.check
     made[CHECK] = [money(check.amount), money(check.lines), money(check.paths), check.agrees]
-    made[TRUNCATED] = [*result.truncated, *(["flows"] if truncated else [])]
+    made[TRUNCATED] = [*(["lines"] if rest else []), *result.truncated, *(["flows"] if truncated else [])]
     made[MISSING] = missing(found)
     made[EXPLAIN] = explain
     return made

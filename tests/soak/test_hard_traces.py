@@ -60,9 +60,10 @@ async def test_hard_networks(graph: Graph, tmp_path: Path) -> None:
         return found
 
     hub = await ask('from: "project:hub", paths: 50')
-    assert hub["amount"] == str(HUB * (HUB + 1) // 2) and len(hub["lines"]) == HUB
+    assert hub["amount"] == str(HUB * (HUB + 1) // 2) and len(hub["lines"]) == 501
+    assert hub["lines"][-1] == {"kind": "HELD", "entity": None, "amount": str((HUB - 500) * (HUB - 499) // 2)}
     assert (len(hub["nodes"]), len(hub["edges"]), len(hub["paths"])) == (200, 500, 50)
-    assert set(hub["truncated"]) == {"nodes", "edges", "paths"}
+    assert set(hub["truncated"]) == {"lines", "nodes", "edges", "paths"}
     assert hub["remainder"] == [{"kind": "BELOW_CUT", "amount": str(sum(range(1, HUB - 49)))}]
     leaf = await ask('to: "project:leaf7"')
     assert [(line["kind"], line["amount"]) for line in leaf["lines"]] == [("UNKNOWN_ORIGIN", "8")]

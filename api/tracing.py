@@ -161,7 +161,7 @@ TRACE = Declared(
         "left_out_count": _field("int", at(tracing.LEFT_COUNT), "How many are not followed."),
         "conversions": _field("list[TraceConversion]", rows(tracing.CONVERSIONS), f"At most {tracing.LISTED}.", 3),
         "check": _field("TraceCheck", computed.one(tracing.CHECK), "Whether the parts add up."),
-        "truncated": _field("list[str]", at(tracing.TRUNCATED), "Lists that are not whole: lines, nodes, edges, paths, flows.", 2),
+        "truncated": _field("list[str]", at(tracing.TRUNCATED), "What is not whole: lines, nodes, edges, paths, flows.", 2),
         "missing": _field("list[str]", at(tracing.MISSING), "What the data does not hold that the question needs, in words.", 2),
         "explain_id": _field("ID", at(tracing.EXPLAIN), "Ask `explain` with it for the claims and rates behind the figures."),
     },

@@ -97,8 +97,7 @@ def put(
     """Asks and prints; writes the drawing and the explanation where they are wanted."""
     if as_json and as_csv:
         raise CommandError("--json and --csv are both given: choose one", 2)
-    settings = from_environment()
-    tables = Tables(rates=opened_rates(rates or settings.rates), deflators=read_deflators(settings.deflators))
+    tables = tables_named(rates)
     variables = _variables(question, given, times)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     text, more = asyncio.run(
@@ -108,6 +107,12 @@ def put(
         path.write_text(content, encoding="utf-8")
         print(f"wrote {path}", file=sys.stderr)
     printed(text, utf8=as_json or as_csv)
+
+
+def tables_named(rates: str | None) -> Tables:
+    """The tables of rates and indexes: those that the settings name, but for the rates given."""
+    settings = from_environment()
+    return Tables(rates=opened_rates(rates or settings.rates), deflators=read_deflators(settings.deflators))
 
 
 def _variables(

@@ -12,12 +12,13 @@ from graph.errors import QuestionRefused
 from graph.model import MONEY_CLASS
 from graph.money import decimal_text
 from graph.sources import transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, once_each, sealed, tables_of, time_of
 from graph.sources.reports import Time
 from graph.tracing import choosing, following
 from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
 from graph.tracing.following import Asked, Followed, Tables
+from graph.tracing.reconciling import Rate
 
 #: Classes in the order in which one is chosen where none is asked for.
 CLASSES_ORDER = flow_classes(tuple(code.name for code in MONEY_CLASS))
@@ -69,7 +70,7 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
-    asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
+    asked, read = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling), tables_of(calling))
     if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
         left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
         read = replace(read, left=left)
@@ -78,7 +79,7 @@ async def _answer(calling: Calling) -> list[Any]:
 
 
 async def read_for(
-    graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, *, from_claims: bool = False
+    graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, tables: Tables, *, from_claims: bool = False
 ) -> tuple[Asked, transfers.Expanded]:
     """What is asked, and the flows at all that the money reaches. `given`: arguments by name."""
     scopes = {name: await transfers.scope(graph, given[name], time) for name in ("from", "to") if given.get(name)}
@@ -89,10 +90,14 @@ async def read_for(
     if "from" in scopes and not sources:
         raise QuestionRefused("from lies in to, or is the same: there is no way between them")
     flow_class = given.get("class") or await _class_at(graph, sources or targets, time)
-    read = await transfers.expanded(
-        graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time,
-        max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
-    )  # fmt: skip
+
+    async def at(rate: Rate | None) -> transfers.Expanded:
+        return await transfers.expanded(
+            graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time, rate=rate,
+            max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
+        )  # fmt: skip
+
+    read = await once_each(at, tables)
     return asked_of({**given, "class": flow_class}, rule, sources, targets), read
 
 

@@ -12,7 +12,7 @@ from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
 from graph.sources.asking import LISTED, MOST_FLOWS, conversions, exchange, once_each, sealed, tables_of, time_of
-from graph.sources.reports import Time
+from graph.sources.reports import NOW, Time, money_types
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
 from graph.tracing import quality as faults
@@ -45,6 +45,12 @@ STEPS = {
 FAULTS = faults.KINDS
 #: Entities that money goes out of.
 PROVIDERS: LiteralString = "MATCH (a:Entity) WHERE (a)-[:FLOW]->() RETURN a.id ORDER BY a.id LIMIT $p.most"
+
+#: Entities that claims of money known then go out of: the stored flows have nothing of what was taken back since.
+PROVIDERS_THEN: LiteralString = (
+    f"MATCH (a:Entity)-[c:{money_types()}]->() WHERE c.recorded_at <= $p.known "
+    "AND (c.retracted_at IS NULL OR c.retracted_at > $p.known) RETURN DISTINCT a.id ORDER BY a.id LIMIT $p.most"
+)
 
 
 async def _totals(calling: Calling) -> list[Any] | None:
@@ -132,7 +138,8 @@ async def read_for(
     }
     starts: Iterable[str] = next(iter(scopes.values()), ())
     if not scopes:
-        starts = [row[0] for row in await graph.rows(PROVIDERS, {"most": MOST_FLOWS})]
+        p = {"most": MOST_FLOWS, "known": time.known}
+        starts = [row[0] for row in await graph.rows(PROVIDERS if time.known == NOW else PROVIDERS_THEN, p)]
     read = await transfers.expanded(
         graph, list(starts), flow_class=given.get("class", ""), time=time, max_depth=0, max_edges=MOST_FLOWS,
         rate=exchange(tables.rates), tolerance=tolerance_of(given), from_claims=True,

@@ -15,8 +15,7 @@ from graph.sources.explaining import FORMAT, Again, File, answered
 
 
 def explain(what: str, *, as_json: bool) -> None:
-    path = Path(what)
-    if path.is_file():
+    if _is_file(path := Path(what)):
         recomputed(path, as_json=as_json)
     elif len(what) > 40 and "." not in what and "/" not in what:
         _asked(what)
@@ -24,10 +23,17 @@ def explain(what: str, *, as_json: bool) -> None:
         raise CommandError(f"{what} is no file, and no explainId: write one with --explain FILE", 2)
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # an explainId may be longer than a name can be
+        return False
+
+
 def recomputed(path: Path, *, as_json: bool) -> None:
     """Says whether the file's claims give the file's answer; ends with 1 where they do not."""
     file = read(path)
-    again = answered(file)
+    again = _again(path, file)
     same = plain(again.answer) == plain(file.answer)
     if as_json:
         typer.echo(json.dumps({"question": file.question, "agrees": same, "amount": _amount(again)}, indent=2))
@@ -38,6 +44,15 @@ def recomputed(path: Path, *, as_json: bool) -> None:
         raise CommandError(
             f"{path}: the claims in it do not give the answer in it: it was changed, or the rules were", 1
         )
+
+
+def _again(path: Path, file: File) -> Again:
+    """The figure; what a changed file lacks, or gives in no form that can be read, is said of the file."""
+    try:
+        return answered(file)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CommandError(f"{path}: nothing can be recomputed, for it was changed: {said}", 1) from None
 
 
 def read(path: Path) -> File:

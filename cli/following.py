@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import shutil
 import sys
 from collections.abc import Collection
@@ -28,6 +29,7 @@ from graph.sources.accounts import STANDINGS
 from graph.sources.flows import GROUPS
 from graph.sources.tracing import CLASS_NAMES, MONEYS, RULES
 
+_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 _WHO = "{ id name }"
 _TIMES = "$asOf: String, $during: Period, $knownOn: String"
 _ASKED = "asOf: $asOf, during: $during, knownOn: $knownOn"
@@ -221,8 +223,15 @@ def table(records: list[dict[str, Any]]) -> str:
     if records:
         writer = csv.DictWriter(out, fieldnames=list(records[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(records)
+        writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
     return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A cell that a spreadsheet will not take for a formula; a number below 0 stays one."""
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    return value if _NUMBER.fullmatch(value) else f"'{value}"
 
 
 def drawn(data: Any) -> str:

@@ -5,7 +5,8 @@ Bands that lead back to an earlier column (money returned, cycles) are drawn das
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape as escaped
+from xml.sax.saxutils import quoteattr
 
 WIDTH, COLUMN, BAR, GAP, MARGIN, TITLE = 1_200, 190, 14, 14, 24, 56
 #: Height that the tallest column has for its bars, in pixels; the least a bar or band is high.
@@ -13,6 +14,11 @@ TALL, LEAST = 560, 1.0
 _SWEEPS = 6
 #: Colours that are told apart by most eyes, also where colours are not (Okabe and Ito 2008); what is spent and held apart.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f")
+
+
+def escape(text: str) -> str:
+    """Text as XML may hold it: without the control characters that it has no way to write."""
+    return escaped("".join(c if c.isprintable() else " " for c in text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def _bands(bars: dict[str, _Bar], bands: Sequence[Band], at: dict[int, float], h
         y1, y2 = start.y + start.out + wide / 2, end.y + end.into + wide / 2
         start.out += wide
         end.into += wide
-        said = quoteattr(f"{start.node.label} → {end.node.label}: {band.value}")
+        said = quoteattr(f"{start.node.label} → {end.node.label}: {band.value}", {c: " " for c in map(chr, range(32))})
         if _is_back(bars, band):
             low = height - MARGIN
             path = f"M{x1:.1f} {y1:.1f} C{x1 + 60:.1f} {low} {x2 - 60:.1f} {low} {x2:.1f} {y2:.1f}"

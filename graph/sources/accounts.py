@@ -11,7 +11,7 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, exchange, once_each, sealed, tables_of, time_of
 from graph.sources.reports import Time, money_types
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
@@ -19,8 +19,7 @@ from graph.tracing import quality as faults
 from graph.tracing.flows import Matched
 from graph.tracing.following import Tables
 from graph.tracing.measures import Measure, Measures
-from graph.tracing.rates import Rate, Table, converted, rate
-from graph.tracing.reconciling import Side, Step, Tolerance
+from graph.tracing.reconciling import Rate, Side, Step, Tolerance
 from graph.tracing.terms import Flow
 
 REASONS = {**choosing.REASONS, **following.REASONS, **measures.REASONS}
@@ -48,24 +47,16 @@ FAULTS, CYCLES = faults.KINDS, faults.CYCLES
 PROVIDERS: LiteralString = f"MATCH (a:Entity)-[:{money_types()}]->() RETURN DISTINCT a.id ORDER BY a.id LIMIT $p.most"
 
 
-def exchange(table: Table | None) -> Any:
-    """A rate function as reconciling takes it; None without a table."""
-    if table is None:
-        return None
-
-    def apply(amount: int, of: str, currency: str, day: str) -> int | None:
-        found = rate(table, of, currency, day)
-        return converted(amount, found) if isinstance(found, Rate) else None
-
-    return apply
-
-
 async def _totals(calling: Calling) -> list[Any] | None:
     given, time = calling.parameters, time_of(calling)
     scope = await transfers.scope(calling.graph, given["of"], time)
-    read = await transfers.expanded(
-        calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS
-    )
+
+    async def at(rate: Rate | None) -> transfers.Expanded:
+        return await transfers.expanded(
+            calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS, rate=rate
+        )
+
+    read = await once_each(at, tables_of(calling))
     if read.stored:
         left = await transfers.left_out(calling.graph, read, flow_class="", max_edges=MOST_FLOWS)
         read = replace(read, left=left)

@@ -1,6 +1,6 @@
 """What questions about money have in common: their time, their bounds, rates as rows, and the id an explanation is asked by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -11,7 +11,11 @@ from graph.dates import ALWAYS, NEVER
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources.reports import NOW, Time
+from graph.sources.transfers import Expanded
+from graph.tracing import reconciling
 from graph.tracing.following import Conversion, Tables
+from graph.tracing.rates import Rate, Table, converted, rate
+from graph.tracing.terms import Flow, Kind
 
 #: Rows of what is left out and of conversions that an answer lists.
 LISTED = 100
@@ -34,6 +38,39 @@ def tables_of(calling: Calling) -> Tables:
     return Tables(rates=calling.means.rates, deflators=calling.means.deflators, prices_of=prices)
 
 
+def exchange(table: Table | None) -> reconciling.Rate | None:
+    """A rate function as reconciling takes it; None without a table."""
+    if table is None:
+        return None
+
+    def apply(amount: int, of: str, currency: str, day: str) -> int | None:
+        found = rate(table, of, currency, day)
+        return converted(amount, found) if isinstance(found, Rate) else None
+
+    return apply
+
+
+async def once_each(read: Callable[[reconciling.Rate | None], Awaitable[Expanded]], tables: Tables) -> Expanded:
+    """Flows, read again with the rates where the two sides of one transfer may report it in two currencies.
+
+    Without that, both figures would be converted and followed. What is too much to read again stays as it was.
+    """
+    found = await read(None)
+    if tables.rates is None or not _in_two_currencies(found.flows):
+        return found
+    again = await read(exchange(tables.rates))
+    return found if again.truncated else again
+
+
+def _in_two_currencies(flows: Iterable[Flow]) -> bool:
+    met: dict[tuple[str, str, str], str] = {}
+    for flow in flows:
+        key = (flow.provider, flow.receiver, flow.flow_class)
+        if flow.kind is Kind.TRANSFER and met.setdefault(key, flow.currency) != flow.currency:
+            return True
+    return False
+
+
 def sealed(calling: Calling, field: str) -> str:
     """The id by which the same can be asked again, of what is known now: the field, then names and values of arguments."""
     arguments = {
@@ -44,6 +81,8 @@ def sealed(calling: Calling, field: str) -> str:
     arguments |= {"known": min(calling.parameters["known"], calling.means.now)}
     if rule := calling.shape.get("rule"):
         arguments["rule"] = rule
+    if calling.means.rates is not None:
+        arguments["rates"] = calling.means.rates.name
     return calling.means.sealed("explain", [field, *(part for item in sorted(arguments.items()) for part in item)])
 
 

@@ -14,7 +14,7 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import accounts, tracing, transfers
-from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, said
+from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, exchange, said
 from graph.sources.reports import Time
 from graph.tracing.choosing import side
 from graph.tracing.following import Conversion, Tables
@@ -86,7 +86,7 @@ def answered(file: File) -> Again:
     own = file.question != "trace"
     derived = transfers.derived(
         file.reports, frozenset(file.read), time, flow_class="" if own else given["class"],
-        rate=accounts.exchange(tables.rates) if file.question == "reconciliation" else None,
+        rate=exchange(tables.rates),
         tolerance=accounts.tolerance_of(given) if file.question == "reconciliation" else None,
     )  # fmt: skip
     if file.question == "trace":
@@ -146,8 +146,12 @@ async def _explanation(calling: Calling) -> list[Any]:
 
 
 def _asked_with(calling: Calling, arguments: Mapping[str, Any]) -> Tables:
+    """The tables the figure was made with; raises QuestionRefused where its table of rates is not the one at hand."""
     prices = arguments.get("constantPrices", 0)
-    return Tables(rates=calling.means.rates, deflators=calling.means.deflators, prices_of=prices)
+    rates, named = calling.means.rates, arguments.get("rates")
+    if named and (rates is None or rates.name != named):
+        raise QuestionRefused(f"the figure was made with the rates of {named}: name that table in AIDGRAPH_RATES")
+    return Tables(rates=rates if named else None, deflators=calling.means.deflators, prices_of=prices)
 
 
 async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tables) -> File:
@@ -155,7 +159,7 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
     time = time_of(arguments)
     nodes: dict[str, list[str]] = {}
     if field == "trace":
-        asked, read, _ = await tracing.read_for(graph, arguments, arguments.get("rule"), time, from_claims=True)
+        asked, read, _ = await tracing.read_for(graph, arguments, arguments.get("rule"), time, tables, from_claims=True)
         arguments = {**arguments, "class": asked.flow_class}
         nodes = {"from": list(asked.sources), "to": list(asked.targets)}
     elif field == "totals":

@@ -13,12 +13,13 @@ from graph.errors import QuestionRefused
 from graph.model import MONEY_CLASS
 from graph.money import decimal_text
 from graph.sources import transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, sealed, tables_of, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, once_each, sealed, tables_of, time_of
 from graph.sources.reports import Time
 from graph.tracing import choosing, following
 from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
 from graph.tracing.following import Asked, Followed, Tables
+from graph.tracing.reconciling import Rate
 
 #: Lines of an answer; what is beyond is a line for each kind.
 LINES_LISTED = 500
@@ -72,7 +73,9 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
-    asked, read, classes = await read_for(calling.graph, given, calling.shape.get("rule"), time_of(calling))
+    asked, read, classes = await read_for(
+        calling.graph, given, calling.shape.get("rule"), time_of(calling), tables_of(calling)
+    )
     if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
         left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
         read = replace(read, left=left)
@@ -81,7 +84,7 @@ async def _answer(calling: Calling) -> list[Any]:
 
 
 async def read_for(
-    graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, *, from_claims: bool = False
+    graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, tables: Tables, *, from_claims: bool = False
 ) -> tuple[Asked, transfers.Expanded, Counter[str]]:
     """What is asked, the flows at all that the money reaches, and the classes of those at the start, with how many.
 
@@ -96,10 +99,14 @@ async def read_for(
         raise QuestionRefused("from lies in to, or is the same: there is no way between them")
     classes = await transfers.classes(graph, sources or targets, time, max_edges=MOST_FLOWS)
     flow_class = following.class_asked(given.get("class", ""), classes, CLASSES_ORDER)
-    read = await transfers.expanded(
-        graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time,
-        max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
-    )  # fmt: skip
+
+    async def at(rate: Rate | None) -> transfers.Expanded:
+        return await transfers.expanded(
+            graph, sources or targets, "from" if sources else "to", flow_class=flow_class, time=time, rate=rate,
+            max_edges=MOST_FLOWS, max_depth=given.get("maxDepth"), from_claims=from_claims,
+        )  # fmt: skip
+
+    read = await once_each(at, tables)
     return asked_of({**given, "class": flow_class}, rule, sources, targets), read, classes
 
 

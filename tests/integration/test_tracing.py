@@ -289,7 +289,8 @@ async def test_figures_are_explained_also_after_later_loads(graph: Graph, tmp_pa
         ("1000000", "CNY", 12), ("1400000", "CNY", 12), (None, None, 12),
     ]  # fmt: skip
     known = "knownOn: 2026-11-23T00:00:00.000+00:00"
-    assert explained[0]["question"] == f"trace(from: project:a, {known}, minShare: 0.0, paths: 10, rule: pro_rata)"
+    others = "minShare: 0.0, paths: 10, rates: test rates, rule: pro_rata"
+    assert explained[0]["question"] == f"trace(from: project:a, {known}, {others})"
     assert [one["role"] for one in explained[0]["claims"]].count("used") == 7  # of 8 flows; what D had is not followed
     edge = await asking.one(EXPLAIN, id=told[0]["explainId"], provider="project:a", receiver="project:b")
     assert edge["claimsCount"] == 2

@@ -1,7 +1,7 @@
-"""Runs the tests in two processes beside each other: those that read the seed, and all the others.
+"""Runs the tests in two processes beside each other: those that read the seed or need no graph, and the others.
 
-`python -m tests.together -m "not soak" …`: arguments are pytest's. The first read a graph of each engine, the others write
-to such graphs, start databases of their own, or none. What the others print comes when the first are through.
+`python -m tests.together -m "not soak" …`: arguments are pytest's. The first read a graph of each engine, or none; the others
+write to such graphs, or start databases of their own. What the others print comes when the first are through.
 """
 
 import os
@@ -29,10 +29,10 @@ def _command(given: Sequence[str], which: str) -> list[str]:
 def main(given: Sequence[str]) -> int:
     with tempfile.TemporaryFile() as said:
         others = subprocess.Popen(
-            _command(given, "not seeded"), stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **SHORT_LIVED}
+            _command(given, "not reads"), stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **SHORT_LIVED}
         )
         try:
-            codes = [subprocess.run(_command(given, "seeded"), check=False).returncode, others.wait()]
+            codes = [subprocess.run(_command(given, "reads"), check=False).returncode, others.wait()]
         finally:
             if others.poll() is None:
                 others.terminate()

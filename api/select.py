@@ -34,6 +34,7 @@ from graphql import (
 from api.arguments import ALL_TIME, Asked, Prepared
 from api.declare import Declared, Field
 from api.errors import BadUserInput
+from graph.assembly import objects_of
 from graph.bindings import Binding, Calling, Computed, Leaf, Means, Objects, Output, Part, Selected, Shape, Time
 from graph.engine import Graph
 from graph.errors import QuestionRefused
@@ -115,7 +116,7 @@ class Selection:
         for one in self.computed:
             assert isinstance(one.binding, Computed)
             given = {name: p[key] for name, key in (*one.time.parameters.items(), *one.parameters.items()) if key in p}
-            names = frozenset(inner.name for fields in _objects(one).fields.values() for inner in fields)
+            names = frozenset(inner.name for fields in objects_of(one.output).fields.values() for inner in fields)
             calling = Calling(
                 graph=graph, shape=one.shape, parameters=given, means=means, timeout=timeout, selected=names
             )
@@ -285,11 +286,6 @@ class Selector:
         if sets:
             return Output(nullable=nullable, objects=self._objects(type_, sets, time))
         return Output(nullable=nullable, leaf=_leaf(type_))
-
-
-def _objects(selected: Selected) -> Objects:
-    assert selected.output.objects
-    return selected.output.objects
 
 
 def _binding(definition: GraphQLField) -> Binding:

@@ -8,8 +8,8 @@ from api.errors import BadUserInput
 from api.vocabulary import add_enum
 from graph.sources import computed, tracing
 
-#: Rows of the lists of a trace, at most; paths that are ranked.
-NODES, EDGES, PATHS = 200, 500, 50
+#: Paths that are ranked, at most.
+PATHS = 50
 
 
 def _field(type_: str, binding: Any, description: str, rows: int = 10) -> Field:

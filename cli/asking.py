@@ -10,7 +10,7 @@ from typing import Any
 
 from api.cursors import Seal
 from api.errors import printable
-from api.execute import Executor
+from api.execute import NO_TABLES, Executor, Tables
 from api.schema import own_schema
 from cli.console import CommandError
 from graph import schema_ddl
@@ -330,9 +330,9 @@ class Asker:
     meant: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    async def over(cls, graph: Graph, say: Callable[[str], None]) -> "Asker":
+    async def over(cls, graph: Graph, say: Callable[[str], None], tables: Tables = NO_TABLES) -> "Asker":
         seal = Seal(await schema_ddl.seal_key(graph))
-        return cls(Executor(own_schema(), graph, seal, timeout=TIME), say)
+        return cls(Executor(own_schema(), graph, seal, timeout=TIME, tables=tables), say)
 
     async def data(self, document: str, variables: Mapping[str, Any], rows: int = 1) -> Any:
         answer = await self.executor.answer(document.replace(ROWS, str(rows)), variables, None)

@@ -11,15 +11,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from api.cursors import Seal
-from api.execute import Executor, Tables
-from api.schema import own_schema
+from api.execute import Tables
 from cli import money_telling, sankey
 from cli.answering import put as printed
-from cli.asking import TIME, Asker, Question, period
+from cli.asking import Asker, Question, period
 from cli.console import CommandError, opened
 from cli.telling import rendered
-from graph import schema_ddl
 from graph.engine import Graph
 from graph.model import MONEY_CLASS
 from graph.rates import opened as opened_rates
@@ -212,9 +209,7 @@ async def explained(graph: Graph, id_: str, tables: Tables) -> str:
 
 
 async def _asker(graph: Graph, tables: Tables) -> Asker:
-    seal = Seal(await schema_ddl.seal_key(graph))
-    executor = Executor(own_schema(), graph, seal, timeout=TIME, tables=tables)
-    return Asker(executor, lambda line: print(line, file=sys.stderr))
+    return await Asker.over(graph, lambda line: print(line, file=sys.stderr), tables)
 
 
 def table(records: list[dict[str, Any]]) -> str:

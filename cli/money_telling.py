@@ -14,7 +14,7 @@ from cli.sankey import Band, Node
 from cli.telling import named, number, words
 from graph.sources.accounts import CYCLES, FAULTS, STANDINGS
 from graph.sources.accounts import REASONS as LEFT
-from graph.sources.tracing import LINE_KINDS, REMAINDERS
+from graph.sources.tracing import REMAINDERS
 
 Row = Mapping[str, Any]
 _SHOWN = 10
@@ -334,6 +334,3 @@ def sankey_of(found: Row) -> tuple[str, str, list[Node], list[Band]]:
     start = who(found["from"]) or who(found["to"])
     title = f"Money of {start}: {money(found['amount'], currency)}"
     return title, f"{words(found['class'])}, {words(found['rule'])}", nodes, bands
-
-
-__all__ = ["LINE_KINDS", "answer", "records", "sankey_of"]

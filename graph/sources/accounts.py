@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, LiteralString
 
 from graph.bindings import Calling, computed
+from graph.dates import NEVER
 from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, exchange, once_each, sealed, tables_of, time_of
+from graph.sources.asking import LISTED, MOST_FLOWS, conversions, exchange, money, once_each, sealed, tables_of, time_of
 from graph.sources.reports import Time, money_types
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
@@ -48,7 +49,7 @@ PROVIDERS: LiteralString = f"MATCH (a:Entity)-[:{money_types()}]->() RETURN DIST
 
 
 async def _totals(calling: Calling) -> list[Any] | None:
-    given, time = calling.parameters, time_of(calling)
+    given, time = calling.parameters, time_of(calling.parameters)
     scope = await transfers.scope(calling.graph, given["of"], time)
 
     async def at(rate: Rate | None) -> transfers.Expanded:
@@ -56,11 +57,12 @@ async def _totals(calling: Calling) -> list[Any] | None:
             calling.graph, scope.ids, flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS, rate=rate
         )
 
-    read = await once_each(at, tables_of(calling))
+    tables = tables_of(calling)
+    read = await once_each(at, tables)
     if read.stored:
         left = await transfers.left_out(calling.graph, read, flow_class="", max_edges=MOST_FLOWS)
         read = replace(read, left=left)
-    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables_of(calling))
+    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables)
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
 
@@ -77,7 +79,7 @@ def totalled(
         return following.totalled(
             frozenset(nodes), list(flows), list(left), tables,
             flow_class=given.get("class", ""), currency=given.get("currency", ""),
-            first=given["event_from"], last="" if given["until"] == "9999" else given["until"], order=CLASSES_ORDER,
+            first=given["event_from"], last="" if given["until"] == NEVER else given["until"], order=CLASSES_ORDER,
         )  # fmt: skip
     except following.Undecided as error:
         raise QuestionRefused(str(error)) from None
@@ -90,9 +92,6 @@ def listed_totals(
     currency = found.currency or "XXX"
     known = {flow.id: flow for flow in found.flows} | {one.claim: one for one in found.left}
 
-    def money(minor: int) -> str:
-        return decimal_text(minor, currency)
-
     def size(left: tuple[str, str]) -> tuple[bool, int, str]:
         """The largest in the currency of the answer first, then those in others."""
         what = known.get(left[0])
@@ -103,11 +102,11 @@ def listed_totals(
     def measure(one: Measure) -> list[Any]:
         shown = sorted(one.left, key=size)[:LISTED]
         rows = [_left(reason, id_, known.get(id_)) for id_, reason in shown]
-        return [money(one.amount), len(one.added), len(one.subtracted), rows, len(one.left)]
+        return [decimal_text(one.amount, currency), len(one.added), len(one.subtracted), rows, len(one.left)]
 
     return [
         of, found.flow_class, found.currency or None, measure(made.gross), measure(made.net_spend), measure(made.net_new),
-        measure(made.end_use), money(made.new_money), money(made.held), money(made.passed_on), nodes,
+        measure(made.end_use), *(decimal_text(one, currency) for one in (made.new_money, made.held, made.passed_on)), nodes,
         conversions(found.conversions, found.currency), missing, explain,
     ]  # fmt: skip
 
@@ -116,12 +115,11 @@ def _left(reason: str, id_: str, what: Flow | choosing.Left | None) -> list[Any]
     if what is None:
         return [reason, id_, "", "", None, None]
     amount = what.used if isinstance(what, Flow) else what.amount
-    said = decimal_text(amount, what.currency) if amount is not None and what.currency else None
-    return [reason, id_, what.provider, what.receiver, said, what.currency or None]
+    return [reason, id_, what.provider, what.receiver, money(amount, what.currency), what.currency or None]
 
 
 async def _reconciliation(calling: Calling) -> list[Any]:
-    given, time = calling.parameters, time_of(calling)
+    given, time = calling.parameters, time_of(calling.parameters)
     read, scopes = await read_for(calling.graph, given, time, tables_of(calling))
     flows = asked_flows(read.flows, scopes, given)
     return listed_reconciliation(
@@ -188,15 +186,15 @@ def standing_of(flow: Flow, tolerance: Tolerance) -> str:
 
 
 def _reconciled(flow: Flow, standing: str, how: Matched | None) -> list[Any]:
-    def money(minor: int | None) -> str | None:
-        return None if minor is None else decimal_text(minor, flow.currency)
+    def said(minor: int | None) -> str | None:
+        return money(minor, flow.currency)
 
     larger = max(abs(flow.provider_says or 0), abs(flow.receiver_says or 0))
     return [
         flow.id, standing, flow.provider, flow.receiver, flow.flow_class, flow.currency, flow.first or None, flow.last or None,
-        money(flow.provider_says), money(flow.receiver_says), money(flow.others_say), money(flow.used), flow.rule.value,
-        money(flow.gap), flow.gap / larger if flow.gap is not None and larger else None,
-        money(how.exchange) if how else None, how.step.value if how else None, how.days if how else None, list(flow.claims),
+        said(flow.provider_says), said(flow.receiver_says), said(flow.others_say), said(flow.used), flow.rule.value,
+        said(flow.gap), flow.gap / larger if flow.gap is not None and larger else None,
+        said(how.exchange) if how else None, how.step.value if how else None, how.days if how else None, list(flow.claims),
     ]  # fmt: skip
 
 

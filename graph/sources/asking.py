@@ -25,8 +25,8 @@ MOST_FLOWS = 40_000
 TIME = ("event_from", "until")
 
 
-def time_of(calling: Calling) -> Time:
-    given = calling.parameters
+def time_of(given: Mapping[str, Any]) -> Time:
+    """The time asked about, out of the arguments of a question."""
     return Time(known=given["known"], first=given["event_from"], last=given["until"])
 
 
@@ -128,11 +128,12 @@ def conversions(made: Iterable[Conversion], currency: str) -> list[list[Any]]:
     ]
 
 
+def money(minor: int | None, currency: str) -> str | None:
+    """An amount as text; None where it, or its currency, is not known."""
+    return decimal_text(minor, currency) if minor is not None and currency else None
+
+
 def digits(value: Fraction) -> str:
     """A rate to twelve significant digits."""
     with localcontext(prec=12):
         return format(Decimal(value.numerator) / Decimal(value.denominator), "f")
-
-
-def is_named(given: Mapping[str, Any], *names: str) -> bool:
-    return any(given.get(name) for name in names)

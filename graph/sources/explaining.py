@@ -14,8 +14,8 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import accounts, tracing, transfers
-from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, exchange, said
-from graph.sources.reports import Time
+from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, exchange, money, said, time_of
+from graph.sources.facts import was_known
 from graph.tracing.choosing import side
 from graph.tracing.following import Conversion, Tables
 from graph.tracing.rates import Deflators, Listed, Table
@@ -34,8 +34,7 @@ RULES = {
 #: Where claims stand, by their start.
 STANDING: LiteralString = (
     "UNWIND $p.claims AS k MATCH (a:Entity {id: k[0]})-[c]->() WHERE c.id = k[1] "
-    "AND c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known) "
-    "RETURN c.id, c.source, c.locators[0]"
+    f"AND {was_known('c')} RETURN c.id, c.source, c.locators[0]"
 )
 DOCUMENTS: LiteralString = "UNWIND $p.ids AS i MATCH (s:Entity {id: i}) RETURN s.id, s.title, s.publisher, s.url"
 
@@ -73,10 +72,6 @@ class Again:
     flows: Sequence[Flow]
     conversions: Sequence[Conversion]
     left: Mapping[str, str]  # claim to reason
-
-
-def time_of(arguments: Mapping[str, Any]) -> Time:
-    return Time(known=arguments["known"], first=arguments["event_from"], last=arguments["until"])
 
 
 def answered(file: File) -> Again:
@@ -189,7 +184,7 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
         read=sorted(read.reached),
         reports=sorted(read.reports, key=lambda report: report.claim),
         rates_name=tables.rates.name if tables.rates else "",
-        rates=_rates(read.reports, arguments, tables.rates),
+        rates=await asyncio.to_thread(_rates, read.reports, arguments, tables.rates),
         indexes_name=tables.deflators.name if tables.deflators and tables.prices_of else "",
         indexes=_indexes(tables),
         stands=stands,
@@ -266,7 +261,7 @@ def _claims(file: File, again: Again, provider: str, receiver: str) -> list[list
 
 def _claim(file: File, report: Report, flow: Flow | None, role: str) -> list[Any]:
     source, locator = file.stands.get(report.claim, ("", ""))
-    amount = None if report.amount is None or not report.currency else decimal_text(report.amount, report.currency)
+    amount = money(report.amount, report.currency)
     return [
         report.claim, flow.id if flow else None, report.type, report.start, report.end, amount, report.currency or None,
         report.money_class or None, report.valid_from or None, report.reported_by, source, locator or None, role,

@@ -20,6 +20,11 @@ def known(claim: LiteralString) -> LiteralString:
     return f"{claim}.recorded_at <= $known AND ({claim}.retracted_at IS NULL OR {claim}.retracted_at > $known)"
 
 
+def was_known(claim: LiteralString) -> LiteralString:
+    """The same in a statement that is run as it stands, with its one parameter $p."""
+    return known(claim).replace("$known", "$p.known")
+
+
 def in_force(claim: LiteralString) -> LiteralString:
     """The claim is of a state, and may hold in the time asked about."""
     return f"{claim}.earliest_from <= $until AND {claim}.latest_to > $state_from"

@@ -8,12 +8,11 @@ import msgspec
 
 from graph.engine import Graph
 from graph.identity import encode
+from graph.sources.facts import was_known
 
-#: What was recorded and not retracted by `$p.known`.
-_KNOWN: LiteralString = "c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known)"
 MERGED: LiteralString = "MATCH (m:Merged) MATCH (e:Entity {id: m.of}) RETURN e.id, e.canonical"
 CODES: LiteralString = (
-    f"MATCH (a)-[c:SUCCEEDS]->(b) WHERE c.extent = 'whole' AND {_KNOWN} "
+    f"MATCH (a)-[c:SUCCEEDS]->(b) WHERE c.extent = 'whole' AND {was_known('c')} "
     "RETURN a.id, coalesce(a.valid_to, '9999'), b.id, coalesce(b.valid_to, '9999')"
 )
 

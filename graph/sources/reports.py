@@ -11,6 +11,7 @@ import msgspec
 from graph.dates import ALWAYS, NEVER, Bounds, Holds, day_after, jointly
 from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
+from graph.sources.facts import was_known
 from graph.sources.nodes import Nodes
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.terms import Report
@@ -47,7 +48,7 @@ def money_types(vocabulary: Vocabulary = MODEL) -> LiteralString:
 
 def _returned(match: LiteralString) -> LiteralString:
     return (
-        f"{match} AND c.recorded_at <= $p.known AND (c.retracted_at IS NULL OR c.retracted_at > $p.known) "
+        f"{match} AND {was_known('c')} "
         f"RETURN c.id, c.fact, type(c), a.id, a.type, b.id, b.type, c.amount, c.standing, c.official, c.per_year, {_COLUMNS}, "
         "c.latest_from, c.earliest_to, c.open_end "
     )

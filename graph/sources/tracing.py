@@ -12,7 +12,7 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.model import MONEY_CLASS
 from graph.money import decimal_text
-from graph.sources import transfers
+from graph.sources import asking, transfers
 from graph.sources.asking import LISTED, MOST_FLOWS, conversions, once_each, sealed, tables_of, time_of
 from graph.sources.reports import Time
 from graph.tracing import choosing, following
@@ -74,7 +74,7 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
     asked, read, classes = await read_for(
-        calling.graph, given, calling.shape.get("rule"), time_of(calling), tables_of(calling)
+        calling.graph, given, calling.shape.get("rule"), time_of(calling.parameters), tables_of(calling)
     )
     if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
         left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
@@ -188,8 +188,14 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
 
 
 def _left(one: choosing.Left) -> list[Any]:
-    amount = None if one.amount is None or not one.currency else decimal_text(one.amount, one.currency)
-    return [one.reason, one.provider, one.receiver, amount, one.currency or None, one.claim]
+    return [
+        one.reason,
+        one.provider,
+        one.receiver,
+        asking.money(one.amount, one.currency),
+        one.currency or None,
+        one.claim,
+    ]
 
 
 def missing(found: Followed) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Literal, LiteralString
 from graph.dates import NEVER
 from graph.engine import Graph
 from graph.sources import reports, stored_flows
+from graph.sources.facts import was_known
 from graph.sources.help import LEVELS
 from graph.sources.nodes import Nodes, nodes, of_text
 from graph.sources.reports import NOW, Time
@@ -326,28 +327,27 @@ class _Walk:
         )
 
 
-_HOLDS: LiteralString = (
-    "{0}.recorded_at <= $p.known AND ({0}.retracted_at IS NULL OR {0}.retracted_at > $p.known) "
-    "AND {0}.earliest_from <= $p.last AND {0}.latest_to > $p.first"
-)
+def _holds(claim: LiteralString) -> LiteralString:
+    return f"{was_known(claim)} AND {claim}.earliest_from <= $p.last AND {claim}.latest_to > $p.first"
+
+
 #: What lies in an entity, is part or a member of it.
 BELOW: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[ps:PART_OF*1..{LEVELS}]-(b) "
-    f"WHERE all(z IN ps WHERE {_HOLDS.format('z')}) RETURN DISTINCT b.id AS id"
+    f"WHERE all(z IN ps WHERE {_holds('z')}) RETURN DISTINCT b.id AS id"
 )
 MEMBERS: LiteralString = (
-    "UNWIND $p.ids AS i MATCH (a:Entity {id: i})<-[c:MEMBER_OF]-(b) "
-    f"WHERE {_HOLDS.format('c')} RETURN DISTINCT b.id AS id"
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[c:MEMBER_OF]-(b) WHERE {_holds('c')} RETURN DISTINCT b.id AS id"
 )
 LOCATED: LiteralString = (
     "UNWIND $p.ids AS i MATCH (a:Entity {id: i})<-[c:LOCATED_IN]-(b:Project) "
-    f"WHERE {_HOLDS.format('c')} RETURN DISTINCT b.id AS id"
+    f"WHERE {_holds('c')} RETURN DISTINCT b.id AS id"
 )
 #: Activities that an organization reports or takes part in, and whose money it gives.
 PROVIDED: LiteralString = (
     "UNWIND $p.ids AS i MATCH (a:Entity {id: i})-[c:PARTICIPATES_IN]->(b:Project) "
-    f"WHERE {_HOLDS.format('c')} WITH DISTINCT i, b MATCH (b)-[f:FUNDS]->() WHERE f.provider = i "
-    "AND f.recorded_at <= $p.known AND (f.retracted_at IS NULL OR f.retracted_at > $p.known) RETURN DISTINCT b.id AS id"
+    f"WHERE {_holds('c')} WITH DISTINCT i, b MATCH (b)-[f:FUNDS]->() WHERE f.provider = i "
+    f"AND {was_known('f')} RETURN DISTINCT b.id AS id"
 )
 
 

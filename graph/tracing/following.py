@@ -179,7 +179,8 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
 
 NOTHING_BEYOND = Beyond()
 #: Stand for who gives to, and who gets from, a node whose flows are not all read.
-_FROM_BEYOND, _TO_BEYOND = "\x01from:", "\x01to:"
+_BEYOND = "\x01"  # no id begins with it
+_FROM_BEYOND, _TO_BEYOND = f"{_BEYOND}from:", f"{_BEYOND}to:"
 
 
 def followed(
@@ -250,15 +251,15 @@ def _told(result: Result, unread: frozenset[str]) -> Result:
         key = (one.kind, one.node, one.other)
         found = lines.get(key)
         lines[key] = one if found is None else msgspec.structs.replace(found, amount=found.amount + one.amount)
-    real = [path for path in result.paths if not any(id_.startswith("\x01") for id_ in path.nodes)]
+    real = [path for path in result.paths if not any(id_.startswith(_BEYOND) for id_ in path.nodes)]
     hidden = sum(path.amount for path in result.paths) - sum(path.amount for path in real)
     rest = {one.kind: one.amount for one in result.remainder}
     rest[RemainderKind.BELOW_CUT] = rest.get(RemainderKind.BELOW_CUT, 0) + hidden
     return msgspec.structs.replace(
         result,
         lines=tuple(lines.values()),
-        nodes=tuple(row for row in result.nodes if not row.id.startswith("\x01")),
-        edges=tuple(e for e in result.edges if not (e.provider + e.receiver).count("\x01")),
+        nodes=tuple(row for row in result.nodes if not row.id.startswith(_BEYOND)),
+        edges=tuple(e for e in result.edges if not (e.provider + e.receiver).count(_BEYOND)),
         paths=tuple(real),
         remainder=tuple(Remainder(kind=kind, amount=amount) for kind, amount in rest.items() if amount),
     )

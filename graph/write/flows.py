@@ -8,7 +8,6 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, LiteralString, Self
@@ -22,7 +21,7 @@ from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes
 from graph.tracing.flows import Matched, made
 from graph.tracing.terms import Flow, Report
-from graph.write.batches import Progress
+from graph.write.batches import Progress, batches
 from graph.write.lock import Lock, writer
 
 #: Pairs of nodes whose flows are made together; rows of one transaction.
@@ -170,7 +169,7 @@ class _Renewing:
         """Pairs whose reports may be matched to those of a touched pair: into the same activity, or out of it."""
         starts, ends = self._pairs.projects()
         for outgoing, ids in ((True, starts), (False, ends)):
-            for some in _chunks(ids, PAIRS):
+            for some in batches(ids, PAIRS):
                 found = await reports.at(self._graph, some, self._nodes, outgoing=outgoing)
                 self._pairs.add(
                     (r.start, r.start_type == "Project", r.end, r.end_type == "Project") for r in found
@@ -202,7 +201,7 @@ class _Renewing:
 
     async def _write(self, gone: Sequence[tuple[str, str]], rows: Sequence[list[Any]]) -> None:
         """Each transaction by itself leaves flows that are out of date, which the mark tells."""
-        for some in _chunks(gone, ROWS):
+        for some in batches(gone, ROWS):
             by: dict[str, dict[str, bool]] = {}
             for start, id_ in some:
                 by.setdefault(start, {})[id_] = True
@@ -212,7 +211,7 @@ class _Renewing:
                 await transaction.rows(DELETE, {"by": [[start, ids] for start, ids in by.items()]})
 
             await self._graph.write(delete)
-        for some in _chunks(rows, ROWS):
+        for some in batches(rows, ROWS):
 
             async def create(transaction: Transaction, some: Sequence[list[Any]] = some) -> None:
                 await self._lock.renew(transaction)
@@ -238,7 +237,7 @@ class _Reader:
             missing = [id_ for id_ in ids if (outgoing, id_) not in self._kept]
             if self._count > KEPT:
                 self._kept, self._count, missing = {}, 0, ids
-            for some in _chunks(missing, reports.CHUNK):
+            for some in batches(missing, reports.CHUNK):
                 groups: dict[str, list[Report]] = {id_: [] for id_ in some}
                 for report in await reports.at(self._graph, some, self._nodes, outgoing=outgoing):
                     groups[report.start if outgoing else report.end].append(report)
@@ -288,9 +287,3 @@ class _Pairs:
         rows = self._db.execute("SELECT start, from_project, end, to_project FROM pair ORDER BY end, start")
         while batch := rows.fetchmany(PAIRS):
             yield [(start, bool(a), end, bool(b)) for start, a, end, b in batch]
-
-
-def _chunks(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    rows = iter(rows)
-    while chunk := list(islice(rows, size)):
-        yield chunk

@@ -7,11 +7,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.disconnect import CancelOnDisconnect
-from api.execute import NO_TABLES, Tables
 from api.http import BODY, INDEX, LocalHosts, View
 from api.schema import own_schema
 from graph.engine import Graph
 from graph.errors import GraphError
+from graph.tracing.rates import NO_TABLES, Tables
 
 
 def create_app(graph: Graph, *, introspection: bool = True, tables: Tables = NO_TABLES) -> Starlette:

@@ -48,7 +48,7 @@ from graph.engine import Graph
 from graph.errors import GraphError, QuestionRefused
 from graph.plain import Reader
 from graph.plan import Plan, compile_selection
-from graph.tracing.rates import Deflators, Table
+from graph.tracing.rates import NO_TABLES, Tables
 
 #: Tokens of a document; the lexer stops there.
 TOKENS = 2_000
@@ -58,17 +58,6 @@ DOCUMENTS, CACHED, SHAPES = 1_000, 10_000, 50
 _LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{1001}")
 #: Seconds a request may take.
 TIME = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Tables that a user named: of exchange rates, and of price indexes."""
-
-    rates: Table | None = None
-    deflators: Deflators | None = None
-
-
-NO_TABLES = Tables()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +191,7 @@ class Executor:
 
     def _means(self, asked: Asked) -> Means:
         now = round(asked.now.timestamp() * 1000)
-        return Means(now=now, sealed=self._seal.sealed, rates=self._tables.rates, deflators=self._tables.deflators)
+        return Means(now=now, sealed=self._seal.sealed, tables=self._tables)
 
     def _plan(self, document: Document, variables: dict[str, Any], asked: Asked) -> Compiled:
         shape = tuple(_shape(name, given, name in document.choosing) for name, given in variables.items())

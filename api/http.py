@@ -10,10 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.cursors import Seal
 from api.errors import printable
-from api.execute import NO_TABLES, Answer, Executor, Tables, failed
+from api.execute import Answer, Executor, failed
 from api.schema import Schema
 from graph import schema_ddl
 from graph.engine import Graph
+from graph.tracing.rates import NO_TABLES, Tables
 
 #: Bytes of a request; the longest sensible document is a tenth of it.
 BODY = 256_000

@@ -12,7 +12,7 @@ from graph.sources import computed, tracing
 PATHS = 50
 
 
-def _field(type_: str, binding: Any, description: str, rows: int = 10) -> Field:
+def field(type_: str, binding: Any, description: str, rows: int = 10) -> Field:
     return Field(type=type_, binding=binding, description=description, rows=rows)
 
 
@@ -23,97 +23,97 @@ TRACE_LINE = Declared(
     description="A part of the amount asked about, and where it is or is from. The lines of a trace add up to the amount; the "
     f"smallest beyond {tracing.LINES_LISTED} are one line for each kind, without an entity.",
     fields={
-        "kind": _field("TraceLineKind", at(0), "What became of it."),
-        "entity": _field("Entity | None", entity(1), "Where: who spent it, holds it, had it first."),
-        "paid_to": _field("Entity | None", entity(2), "Who was paid, where money was spent and a source says it."),
-        "amount": _field("Decimal", at(3), "In units of the currency of the trace, exact to the minor unit."),
-        "share": _field("float", at(4), "Of the amount asked about, 0 to 1."),
-        "parts": _field("int", at(5), "How many parts it is: more than 1 where the smallest of a kind are one line."),
+        "kind": field("TraceLineKind", at(0), "What became of it."),
+        "entity": field("Entity | None", entity(1), "Where: who spent it, holds it, had it first."),
+        "paid_to": field("Entity | None", entity(2), "Who was paid, where money was spent and a source says it."),
+        "amount": field("Decimal", at(3), "In units of the currency of the trace, exact to the minor unit."),
+        "share": field("float", at(4), "Of the amount asked about, 0 to 1."),
+        "parts": field("int", at(5), "How many parts it is: more than 1 where the smallest of a kind are one line."),
     },
 )
 TRACE_NODE = Declared(
     name="TraceNode",
     description="An entity that the money asked about came to. All but `throughput` is of all money, not only of that.",
     fields={
-        "entity": _field("Entity | None", entity(0), "Who."),
-        "throughput": _field("Decimal", at(1), "How much of the money asked about it had, each time it came."),
-        "inflow": _field("Decimal", at(2), "What came from others."),
-        "own": _field("Decimal", at(3), "What it put in itself, as declared."),
-        "outflow": _field("Decimal", at(4), "What went to others."),
-        "end_use": _field("Decimal", at(5), "What it spent."),
-        "held": _field("Decimal", at(6), "What came and is not known to have gone."),
-        "unknown_origin": _field("Decimal", at(7), "What went and is not known to have come."),
-        "depth": _field("int", at(8), "Fewest transfers from where the question starts."),
+        "entity": field("Entity | None", entity(0), "Who."),
+        "throughput": field("Decimal", at(1), "How much of the money asked about it had, each time it came."),
+        "inflow": field("Decimal", at(2), "What came from others."),
+        "own": field("Decimal", at(3), "What it put in itself, as declared."),
+        "outflow": field("Decimal", at(4), "What went to others."),
+        "end_use": field("Decimal", at(5), "What it spent."),
+        "held": field("Decimal", at(6), "What came and is not known to have gone."),
+        "unknown_origin": field("Decimal", at(7), "What went and is not known to have come."),
+        "depth": field("int", at(8), "Fewest transfers from where the question starts."),
     },
 )
 TRACE_TRANSFER = Declared(
     name="TraceTransfer",
     description="Money that went from one to another: a band of a Sankey diagram.",
     fields={
-        "provider": _field("Entity | None", entity(0), "Who gave it."),
-        "receiver": _field("Entity | None", entity(1), "Who got it."),
-        "amount": _field("Decimal", at(2), "How much of it is of the money asked about."),
-        "used": _field("Decimal", at(3), "How much went in all, by the figures used."),
+        "provider": field("Entity | None", entity(0), "Who gave it."),
+        "receiver": field("Entity | None", entity(1), "Who got it."),
+        "amount": field("Decimal", at(2), "How much of it is of the money asked about."),
+        "used": field("Decimal", at(3), "How much went in all, by the figures used."),
     },
 )
 TRACE_PATH = Declared(
     name="TracePath",
     description="Money that took this way and no other; no entity stands twice in it.",
     fields={
-        "entities": _field("list[Entity]", entities(0), "Who it went through, in its direction.", 5),
-        "amount": _field("Decimal", at(1), "How much."),
-        "share": _field("float", at(2), "Of the amount asked about, 0 to 1."),
+        "entities": field("list[Entity]", entities(0), "Who it went through, in its direction.", 5),
+        "amount": field("Decimal", at(1), "How much."),
+        "share": field("float", at(2), "Of the amount asked about, 0 to 1."),
     },
 )
 TRACE_REMAINDER = Declared(
     name="TraceRemainder",
     description="What is asked about and on none of the paths listed: with it, the paths add up to the amount.",
     fields={
-        "kind": _field("TraceRemainderKind", at(0), "Why."),
-        "amount": _field("Decimal", at(1), "How much."),
+        "kind": field("TraceRemainderKind", at(0), "Why."),
+        "amount": field("Decimal", at(1), "How much."),
     },
 )
 TRACE_CORRECTION = Declared(
     name="TraceCorrection",
     description="A negative amount that nothing of its own transfer makes up for.",
     fields={
-        "effect": _field("TraceCorrectionEffect", at(0), "What became of it."),
-        "provider": _field("Entity | None", entity(1), "Provider of what is corrected."),
-        "receiver": _field("Entity | None", entity(2), "Its receiver."),
-        "amount": _field("Decimal", at(3), "How much, above 0."),
+        "effect": field("TraceCorrectionEffect", at(0), "What became of it."),
+        "provider": field("Entity | None", entity(1), "Provider of what is corrected."),
+        "receiver": field("Entity | None", entity(2), "Its receiver."),
+        "amount": field("Decimal", at(3), "How much, above 0."),
     },
 )
 TRACE_CYCLE = Declared(
     name="TraceCycle",
     description="Money that goes round among these and nowhere else: nothing enters, nothing leaves, so nothing is followed.",
-    fields={"entities": _field("list[Entity]", entities(0), "Its members.", 5)},
+    fields={"entities": field("list[Entity]", entities(0), "Its members.", 5)},
 )
 TRACE_LEFT_OUT = Declared(
     name="TraceLeftOut",
     description="Money of the class that is reported and not followed.",
     fields={
-        "reason": _field("TraceReason", at(0), "Why."),
-        "provider": _field("Entity | None", entity(1), "Who gave it."),
-        "receiver": _field("Entity | None", entity(2), "Who got it."),
-        "amount": _field("Decimal | None", at(3), "As reported; null if no source gives it."),
-        "currency": _field("str | None", at(4), "As reported."),
-        "claim": _field("str", at(5), "Id of the claim."),
+        "reason": field("TraceReason", at(0), "Why."),
+        "provider": field("Entity | None", entity(1), "Who gave it."),
+        "receiver": field("Entity | None", entity(2), "Who got it."),
+        "amount": field("Decimal | None", at(3), "As reported; null if no source gives it."),
+        "currency": field("str | None", at(4), "As reported."),
+        "claim": field("str", at(5), "Id of the claim."),
     },
 )
 TRACE_CONVERSION = Declared(
     name="TraceConversion",
     description="Amounts of one currency and day in the currency of the trace.",
     fields={
-        "currency": _field("str", at(0), "As reported."),
-        "day": _field("PartialDate", at(1), "Day whose rate applies."),
-        "of_value_date": _field("bool", at(2), "Whether a source gives it as value date; else it is the day of the transfer."),
-        "rate": _field("Decimal", at(3), "Units of the currency of the trace for one, to 12 digits; exact in `explain`."),
-        "rate_days": _field("list[PartialDate]", at(4), "Days of the rates it is made of.", 2),
-        "source": _field("str", at(5), "Name of the table of rates."),
-        "original": _field("Decimal", at(6), "Sum as reported."),
-        "amount": _field("Decimal", at(7), "Sum in the currency of the trace; each flow is rounded once."),
-        "flows": _field("int", at(8), "How many flows."),
-        "price_factor": _field(
+        "currency": field("str", at(0), "As reported."),
+        "day": field("PartialDate", at(1), "Day whose rate applies."),
+        "of_value_date": field("bool", at(2), "Whether a source gives it as value date; else it is the day of the transfer."),
+        "rate": field("Decimal", at(3), "Units of the currency of the trace for one, to 12 digits; exact in `explain`."),
+        "rate_days": field("list[PartialDate]", at(4), "Days of the rates it is made of.", 2),
+        "source": field("str", at(5), "Name of the table of rates."),
+        "original": field("Decimal", at(6), "Sum as reported."),
+        "amount": field("Decimal", at(7), "Sum in the currency of the trace; each flow is rounded once."),
+        "flows": field("int", at(8), "How many flows."),
+        "price_factor": field(
             "Decimal | None", at(9), "What the converted amounts were multiplied by for constant prices, to 12 digits; else null."
         ),
     },
@@ -122,18 +122,18 @@ TRACE_CHECK = Declared(
     name="TraceCheck",
     description="Whether every part is accounted for.",
     fields={
-        "amount": _field("Decimal", at(0), "The amount asked about."),
-        "lines": _field("Decimal", at(1), "Sum of all lines."),
-        "paths": _field("Decimal", at(2), "Sum of the paths and their remainder."),
-        "agrees": _field("bool", at(3), "Whether all three are the same to the minor unit."),
+        "amount": field("Decimal", at(0), "The amount asked about."),
+        "lines": field("Decimal", at(1), "Sum of all lines."),
+        "paths": field("Decimal", at(2), "Sum of the paths and their remainder."),
+        "agrees": field("bool", at(3), "Whether all three are the same to the minor unit."),
     },
 )
 TRACE_CLASS_COUNT = Declared(
     name="TraceClassCount",
     description="Flows of one class at where the question starts.",
     fields={
-        "class": _field("FlowClass", at(0), "Class of the flows."),
-        "flows": _field("int", at(1), "How many."),
+        "class": field("FlowClass", at(0), "Class of the flows."),
+        "flows": field("int", at(1), "How many."),
     },
 )
 TRACE = Declared(
@@ -141,41 +141,45 @@ TRACE = Declared(
     description="Money followed onward from who gave it, or back to where it came from. All amounts are in one currency and of "
     "one class; the lines add up to the amount asked about, and so do the paths with their remainder.",
     fields={
-        "from": _field("Entity | None", entity(tracing.FROM), "Whose money is followed onward."),
-        "to": _field("Entity | None", entity(tracing.TO), "Where money is followed to, or back from."),
-        "rule": _field("TraceRule", at(tracing.RULE), "Rule by which money that came together is told apart."),
-        "money": _field("TracedMoney | None", at(tracing.MONEY), "Which money of the start it is; null if followed back."),
-        "class": _field("FlowClass", at(tracing.CLASS), "Class of the flows that are followed."),
-        "classes": _field("list[TraceClassCount]", rows(tracing.CLASSES), "Classes of flows at the start.", 3),
-        "currency": _field("str | None", at(tracing.CURRENCY), "Of all amounts; null if there is no flow."),
-        "currencies": _field("list[str]", at(tracing.CURRENCIES), "Those of the flows at the start.", 3),
-        "amount": _field("Decimal", at(tracing.AMOUNT), "The amount asked about."),
-        "lines": _field("list[TraceLine]", rows(tracing.LINES), "Where it is, largest first.", 20),
-        "nodes": _field("list[TraceNode]", rows(tracing.NODES), "Who had it, by depth, most first.", 20),
-        "edges": _field("list[TraceTransfer]", rows(tracing.EDGES), "How it went, most first.", 20),
-        "paths": _field("list[TracePath]", rows(tracing.PATHS), "Ways it took, those of most money first."),
-        "remainder": _field("list[TraceRemainder]", rows(tracing.REMAINDER), "What is on none of the paths.", 2),
-        "corrections": _field("list[TraceCorrection]", rows(tracing.CORRECTIONS), "Negative amounts and what became of them.", 2),
-        "closed_cycles": _field("list[TraceCycle]", rows(tracing.CLOSED), "Closed cycles that were met.", 2),
-        "left_out": _field("list[TraceLeftOut]", rows(tracing.LEFT), f"The first {tracing.LISTED} that are not followed."),
-        "left_out_count": _field("int", at(tracing.LEFT_COUNT), "How many are not followed."),
-        "conversions": _field("list[TraceConversion]", rows(tracing.CONVERSIONS), f"At most {tracing.LISTED}.", 3),
-        "check": _field("TraceCheck", computed.one(tracing.CHECK), "Whether the parts add up."),
-        "truncated": _field("list[str]", at(tracing.TRUNCATED), "What is not whole: lines, nodes, edges, paths, flows.", 2),
-        "missing": _field("list[str]", at(tracing.MISSING), "What the data does not hold that the question needs, in words.", 2),
-        "explain_id": _field("ID", at(tracing.EXPLAIN), "Ask `explain` with it for the claims and rates behind the figures."),
+        "from": field("Entity | None", entity(tracing.FROM), "Whose money is followed onward."),
+        "to": field("Entity | None", entity(tracing.TO), "Where money is followed to, or back from."),
+        "rule": field("TraceRule", at(tracing.RULE), "Rule by which money that came together is told apart."),
+        "money": field("TracedMoney | None", at(tracing.MONEY), "Which money of the start it is; null if followed back."),
+        "class": field("FlowClass", at(tracing.CLASS), "Class of the flows that are followed."),
+        "classes": field("list[TraceClassCount]", rows(tracing.CLASSES), "Classes of flows at the start.", 3),
+        "currency": field("str | None", at(tracing.CURRENCY), "Of all amounts; null if there is no flow."),
+        "currencies": field("list[str]", at(tracing.CURRENCIES), "Those of the flows at the start.", 3),
+        "amount": field("Decimal", at(tracing.AMOUNT), "The amount asked about."),
+        "lines": field("list[TraceLine]", rows(tracing.LINES), "Where it is, largest first.", 20),
+        "nodes": field("list[TraceNode]", rows(tracing.NODES), "Who had it, by depth, most first.", 20),
+        "edges": field("list[TraceTransfer]", rows(tracing.EDGES), "How it went, most first.", 20),
+        "paths": field("list[TracePath]", rows(tracing.PATHS), "Ways it took, those of most money first."),
+        "remainder": field("list[TraceRemainder]", rows(tracing.REMAINDER), "What is on none of the paths.", 2),
+        "corrections": field("list[TraceCorrection]", rows(tracing.CORRECTIONS), "Negative amounts and what became of them.", 2),
+        "closed_cycles": field("list[TraceCycle]", rows(tracing.CLOSED), "Closed cycles that were met.", 2),
+        "left_out": field("list[TraceLeftOut]", rows(tracing.LEFT), f"The first {tracing.LISTED} that are not followed."),
+        "left_out_count": field("int", at(tracing.LEFT_COUNT), "How many are not followed."),
+        "conversions": field("list[TraceConversion]", rows(tracing.CONVERSIONS), f"At most {tracing.LISTED}.", 3),
+        "check": field("TraceCheck", computed.one(tracing.CHECK), "Whether the parts add up."),
+        "truncated": field("list[str]", at(tracing.TRUNCATED), "What is not whole: lines, nodes, edges, paths, flows.", 2),
+        "missing": field("list[str]", at(tracing.MISSING), "What the data does not hold that the question needs, in words.", 2),
+        "explain_id": field("ID", at(tracing.EXPLAIN), "Ask `explain` with it for the claims and rates behind the figures."),
     },
 )  # fmt: skip
 
 
-def _number(name: str, description: str, least: float, most: float, type_: Any, default: Any = None) -> Argument:
+def number(
+    name: str, description: str, least: float, most: float, type_: Any, default: Any = None, *, required: bool = False
+) -> Argument:
+    """A number within bounds; `required`: it may be left out where there is a default, and may not be null."""
+
     def put(value: Any, prepared: Prepared) -> None:
         if not least <= value <= most:
             raise BadUserInput(f"{name} is {value}: it must lie between {least} and {most}")
         prepared.parameters[name] = value
 
     extra = {} if default is None else {"default": default}
-    return Argument(name=name, type=type_ | None, description=description, put=put, **extra)
+    return Argument(name=name, type=type_ if required else type_ | None, description=description, put=put, **extra)
 
 
 def _code(name: str, type_: Any, description: str) -> Argument:
@@ -200,7 +204,7 @@ def arguments(made: Declarations) -> tuple[Argument, ...]:
     """What chooses flows: their class, and the currency and prices of the answer."""
     prices = "Year in whose prices amounts are told, by the table of price indexes that the server was given."
     return (
-        _number("constantPrices", prices, 1900, 2200, int),
+        number("constantPrices", prices, 1900, 2200, int),
         _code("class", made.enums["FlowClass"], "Class of flows; if absent cash, or what there is."),
         _currency(),
     )
@@ -221,10 +225,10 @@ def queries(made: Declarations) -> dict[str, Field]:
         choice("rule", rule, "How money that came together is told apart.", "rule", rule("pro_rata")),
         _code("money", made.enums["TracedMoney"], "Which money is followed; if absent the own, or else all."),
         *arguments(made),
-        _number("maxDepth", "Follow over at most so many transfers, 1 to 100; the rest is a line.", 1, 100, int),
-        _number("minShare", "Do not follow on from who had less than this share of the amount, 0 to 1; the rest is a line.",
+        number("maxDepth", "Follow over at most so many transfers, 1 to 100; the rest is a line.", 1, 100, int),
+        number("minShare", "Do not follow on from who had less than this share of the amount, 0 to 1; the rest is a line.",
                 0, 1, float, 0.0),
-        _number("paths", f"How many paths are ranked, 0 to {PATHS}.", 0, PATHS, int, 10),
+        number("paths", f"How many paths are ranked, 0 to {PATHS}.", 0, PATHS, int, 10),
     )  # fmt: skip
     return {
         "trace": Field(

@@ -10,13 +10,14 @@ from typing import Any
 
 from api.cursors import Seal
 from api.errors import printable
-from api.execute import NO_TABLES, Executor, Tables
+from api.execute import Executor
 from api.schema import own_schema
 from cli.console import CommandError
 from graph import schema_ddl
 from graph.engine import Graph
 from graph.model import MODEL
 from graph.sources.help import kinds
+from graph.tracing.rates import NO_TABLES, Tables
 
 #: Seconds an answer may take: whoever waits at a terminal has more patience than a server with many clients.
 TIME = 30.0

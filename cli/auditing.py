@@ -10,6 +10,8 @@ import typer
 
 from cli.console import CommandError
 from graph.money import decimal_text
+from graph.rates import named
+from graph.settings import from_environment
 from graph.sources.asking import said
 from graph.sources.explaining import FORMAT, Again, File, answered
 
@@ -105,7 +107,7 @@ def _asked(id_: str) -> None:
     from cli import following
     from cli.console import opened
 
-    tables = following.tables_of(None)
+    tables = named(from_environment())
 
     async def file() -> str:
         async with opened() as graph:

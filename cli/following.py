@@ -11,7 +11,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from api.execute import Tables
 from cli import money_telling, sankey
 from cli.answering import put as printed
 from cli.asking import Asker, Question, period
@@ -19,12 +18,12 @@ from cli.console import CommandError, opened
 from cli.telling import rendered
 from graph.engine import Graph
 from graph.model import MONEY_CLASS
-from graph.rates import opened as opened_rates
-from graph.rates import read_deflators
+from graph.rates import named
 from graph.settings import from_environment
 from graph.sources.accounts import STANDINGS
 from graph.sources.flows import GROUPS
 from graph.sources.tracing import CLASS_NAMES, MONEYS, RULES
+from graph.tracing.rates import Tables
 
 _NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 _WHO = "{ id name }"
@@ -114,7 +113,7 @@ def put(
     if as_json and as_csv:
         raise CommandError("--json and --csv are both given: choose one", 2)
     variables = variables_of(question, given, times)
-    tables = tables_of(rates)
+    tables = named(from_environment(), rates)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     text, more = asyncio.run(
         _answered(question, variables, tables, as_json=as_json, as_csv=as_csv, svg=svg, explain=explain, width=width)
@@ -123,12 +122,6 @@ def put(
         path.write_text(content, encoding="utf-8")
         print(f"wrote {path}", file=sys.stderr)
     printed(text, utf8=as_json or as_csv)
-
-
-def tables_of(rates: str | None) -> Tables:
-    """The tables that the settings name; `rates` instead of theirs."""
-    settings = from_environment()
-    return Tables(rates=opened_rates(rates or settings.rates), deflators=read_deflators(settings.deflators))
 
 
 def variables_of(

@@ -17,12 +17,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.execute import Tables
 from cli.console import opened, progress_bar, version
+from graph import rates
 from graph.engine import Graph
 from graph.errors import EngineUnavailable
-from graph.rates import opened as opened_rates
-from graph.rates import read_deflators
 from graph.settings import from_environment
 from loaders import seed
 from loaders.records import Report
@@ -116,9 +114,7 @@ def server(graph: Graph, around: Callable[[ASGIApp], ASGIApp] = lambda app: app)
     What is there when it starts is never garbage: the collector leaves it alone from now on, and looks seldom, since an
     answer of a thousand rows would set it off several times and leave nothing behind.
     """
-    settings = from_environment()
-    tables = Tables(rates=opened_rates(settings.rates), deflators=read_deflators(settings.deflators))
-    app = around(create_app(graph, tables=tables))
+    app = around(create_app(graph, tables=rates.named(from_environment())))
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 1_000)

@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 
 from graph.engine import Graph
 from graph.errors import TimedOut
-from graph.tracing.rates import Deflators, Table
+from graph.tracing.rates import NO_TABLES, Tables
 
 
 class Role(Enum):
@@ -137,8 +137,7 @@ class Means:
 
     now: int
     sealed: Callable[[str, Sequence[Any]], str]
-    rates: Table | None = None
-    deflators: Deflators | None = None
+    tables: Tables = NO_TABLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

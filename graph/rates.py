@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from graph.errors import GraphError
-from graph.tracing.rates import BETWEEN, OLDEST, Deflators, Listed, Table
+from graph.settings import Settings
+from graph.tracing.rates import BETWEEN, OLDEST, Deflators, Listed, Table, Tables
 
 T = TypeVar("T")
 #: The name by which the European Central Bank's table is asked for.
@@ -29,6 +30,11 @@ def opened(named: str) -> Table | None:
     if not named:
         return None
     return _ecb() if named.lower() == ECB else read(Path(named).expanduser())
+
+
+def named(settings: Settings, rates: str | None = None) -> Tables:
+    """The tables that the settings name; `rates` instead of theirs."""
+    return Tables(rates=opened(rates or settings.rates), deflators=read_deflators(settings.deflators))
 
 
 def read(path: Path) -> Listed:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.execute import Tables
 from graph import rates, schema_ddl
 from graph.engine import Graph, open_graph
 from graph.settings import Settings
+from graph.tracing.rates import Tables
 from graph.write import flows
 from loaders import pipeline, seed
 from tests.questions import Answering, Question, answer, answering

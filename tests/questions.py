@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from api.cursors import Seal
-from api.execute import NO_TABLES, Executor, Tables
+from api.execute import Executor
 from api.schema import Schema, own_schema
 from graph.engine import Graph
+from graph.tracing.rates import NO_TABLES, Tables
 
 FOLDER = Path(__file__).parent / "data" / "documents"
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -18,8 +18,8 @@ from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
 from graph.tracing import quality as faults
 from graph.tracing.flows import Matched
-from graph.tracing.following import Tables
 from graph.tracing.measures import Measure, Measures
+from graph.tracing.rates import Tables
 from graph.tracing.reconciling import Rate, Side, Step, Tolerance
 from graph.tracing.terms import Flow
 

@@ -1,6 +1,7 @@
 """What questions about money have in common: their time, their bounds, rates as rows, and the id an explanation is asked by."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -13,8 +14,8 @@ from graph.money import decimal_text
 from graph.sources.reports import NOW, Time
 from graph.sources.transfers import Expanded
 from graph.tracing import reconciling
-from graph.tracing.following import Conversion, Tables
-from graph.tracing.rates import Rate, Table, converted, rate
+from graph.tracing.following import Conversion
+from graph.tracing.rates import Rate, Table, Tables, converted, rate
 from graph.tracing.terms import Flow, Kind
 
 #: Rows of what is left out and of conversions that an answer lists.
@@ -33,9 +34,9 @@ def time_of(given: Mapping[str, Any]) -> Time:
 def tables_of(calling: Calling) -> Tables:
     """Raises QuestionRefused where constant prices are asked for and there is no table of them."""
     prices = calling.parameters.get("constantPrices", 0)
-    if prices and calling.means.deflators is None:
+    if prices and calling.means.tables.deflators is None:
         raise QuestionRefused("constantPrices needs a table of price indexes: name one in AIDGRAPH_DEFLATORS")
-    return Tables(rates=calling.means.rates, deflators=calling.means.deflators, prices_of=prices)
+    return replace(calling.means.tables, prices_of=prices)
 
 
 def exchange(table: Table | None) -> reconciling.Rate | None:
@@ -81,8 +82,8 @@ def sealed(calling: Calling, field: str) -> str:
     arguments |= {"known": min(calling.parameters["known"], calling.means.now)}
     if rule := calling.shape.get("rule"):
         arguments["rule"] = rule
-    if calling.means.rates is not None:
-        arguments["rates"] = calling.means.rates.name
+    if (rates := calling.means.tables.rates) is not None:
+        arguments["rates"] = rates.name
     return calling.means.sealed("explain", [field, *(part for item in sorted(arguments.items()) for part in item)])
 
 

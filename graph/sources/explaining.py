@@ -17,8 +17,8 @@ from graph.sources import accounts, tracing, transfers
 from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, exchange, money, said, time_of
 from graph.sources.facts import was_known
 from graph.tracing.choosing import side
-from graph.tracing.following import Conversion, Tables
-from graph.tracing.rates import Deflators, Listed, Table
+from graph.tracing.following import Conversion
+from graph.tracing.rates import Deflators, Listed, Table, Tables
 from graph.tracing.reconciling import Side
 from graph.tracing.terms import Flow, Report
 
@@ -143,10 +143,10 @@ async def _explanation(calling: Calling) -> list[Any]:
 def _asked_with(calling: Calling, arguments: Mapping[str, Any]) -> Tables:
     """The tables the figure was made with; raises QuestionRefused where its table of rates is not the one at hand."""
     prices = arguments.get("constantPrices", 0)
-    rates, named = calling.means.rates, arguments.get("rates")
+    rates, named = calling.means.tables.rates, arguments.get("rates")
     if named and (rates is None or rates.name != named):
         raise QuestionRefused(f"the figure was made with the rates of {named}: name that table in AIDGRAPH_RATES")
-    return Tables(rates=rates if named else None, deflators=calling.means.deflators, prices_of=prices)
+    return Tables(rates=rates if named else None, deflators=calling.means.tables.deflators, prices_of=prices)
 
 
 async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tables) -> File:

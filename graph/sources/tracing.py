@@ -18,7 +18,8 @@ from graph.sources.reports import Time
 from graph.tracing import choosing, following
 from graph.tracing.attribution import Attribution, LineKind, Money
 from graph.tracing.classes import flow_classes
-from graph.tracing.following import Asked, Followed, Tables
+from graph.tracing.following import Asked, Followed
+from graph.tracing.rates import Tables
 from graph.tracing.reconciling import Rate
 
 #: Lines of an answer; what is beyond is a line for each kind.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import msgspec
@@ -20,7 +20,7 @@ from graph.tracing.attribution import (
 from graph.tracing.choosing import Left
 from graph.tracing.flows import transfer
 from graph.tracing.measures import Measures, measures
-from graph.tracing.rates import Deflators, NoRate, Rate, Table, converted, rate
+from graph.tracing.rates import NoRate, Rate, Tables, converted, rate
 from graph.tracing.terms import Flow, Kind, Transfer
 from graph.tracing.trace import trace
 
@@ -70,18 +70,6 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     rate: Rate
     prices: Fraction = Fraction(1)  # what the converted amount was multiplied by, for constant prices
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tables:
-    """What amounts are made comparable with; `prices_of`: the year whose prices they are to be in, 0 for those of their own."""
-
-    rates: Table | None = None
-    deflators: Deflators | None = None
-    prices_of: int = 0
-
-
-NO_TABLES = Tables()
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):

@@ -141,6 +141,13 @@ class Deflators:
         return self.indexes[currency, prices_of] / self.indexes[currency, year]
 
 
-def constant(amount: int, factor: Fraction) -> int:
-    """Minor units in the prices of another year, rounded half to even."""
-    return round(amount * factor)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What amounts are made comparable with; `prices_of`: the year whose prices they are to be in, 0 for those of their own."""
+
+    rates: Table | None = None
+    deflators: Deflators | None = None
+    prices_of: int = 0
+
+
+NO_TABLES = Tables()

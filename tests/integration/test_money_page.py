@@ -15,7 +15,8 @@ from cli import following
 from cli.auditing import explain as audited
 from cli.console import CommandError
 from graph.engine import Graph
-from graph.rates import TableRefused
+from graph.rates import TableRefused, named
+from graph.settings import from_environment
 from tests.pages import TABLES, TRACED, answered, blocks, traced
 
 SHOWN = {block.heading: block for block in blocks(TRACED)}
@@ -115,7 +116,7 @@ async def text_of(
 ) -> tuple[list[str], dict[str, str]]:
     """Lines as they are printed, and files by name."""
     variables = following.variables_of(question, given, times)
-    tables = following.tables_of(str(TABLES / "rates.csv"))
+    tables = named(from_environment(), str(TABLES / "rates.csv"))
     text, files = await following.answered(graph, question, variables, tables, **more)
     return text.splitlines(), {path.name: content for path, content in files}
 
@@ -203,7 +204,7 @@ def test_codes_that_do_not_exist(question: str, given: dict[str, str], says: str
 
 def test_files_that_do_not_exist(tmp_path: Path) -> None:
     with pytest.raises(TableRefused, match=r"rates\.csv cannot be read") as refused:
-        following.tables_of(str(tmp_path / "rates.csv"))
+        named(from_environment(), str(tmp_path / "rates.csv"))
     assert refused.value.exit_code == 2
     with pytest.raises(CommandError, match="is no file, and no explainId") as unknown:
         audited(str(tmp_path / "a.json"), as_json=False)

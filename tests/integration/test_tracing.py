@@ -14,14 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.execute import Tables
 from cli.auditing import plain, recomputed
 from cli.console import CommandError
 from graph.engine import Graph
 from graph.sources import tracing
 from graph.sources.explaining import File
 from graph.sources.explaining import answered as again
-from graph.tracing.rates import Deflators, Listed
+from graph.tracing.rates import Deflators, Listed, Tables
 from graph.write import flows
 from tests.checks import load
 from tests.integration.test_derived_flows import ENTITIES, GOLDEN

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from api.execute import Executor, Tables
+from api.execute import Executor
 from api.schema import own_schema
 from cli import auditing, following
 from cli.console import CommandError
 from graph.engine import Graph
 from graph.rates import read
+from graph.tracing.rates import Tables
 from graph.write import flows
 from tests.checks import load
 from tests.questions import SEAL

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.rates import TableRefused, opened, read, read_deflators
-from graph.tracing.rates import Deflators, Listed, NoRate, Rate, constant, converted, rate
+from graph.tracing.rates import Deflators, Listed, NoRate, Rate, converted, rate
 
 TABLE = Listed.of(
     "test rates",
@@ -60,7 +60,11 @@ def test_nothing_is_converted_without_a_rate() -> None:
 def test_constant_prices() -> None:
     table = Deflators("prices", {("USD", 2015): Fraction(90), ("USD", 2021): Fraction(100)})
     factor = table.factor("USD", 2015, 2021)
-    assert factor == Fraction(10, 9) and constant(9_00, factor) == 10_00
+    assert (
+        isinstance(factor, Fraction)
+        and factor == Fraction(10, 9)
+        and converted(9_00, Rate(of="USD", currency="USD", value=factor)) == 10_00
+    )
     assert table.factor("USD", 2016, 2021) == NoRate(reason="prices has no index of USD for 2016")
 
 

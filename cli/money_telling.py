@@ -6,18 +6,18 @@ from typing import Any
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from api.errors import printable
 from cli.sankey import Band, Node
-from cli.telling import named, number, words
+from cli.telling import named, number, table_of, words
 from graph.sources.accounts import CYCLES, FAULTS, STANDINGS
 from graph.sources.accounts import REASONS as LEFT
 from graph.sources.tracing import REMAINDERS
 
 Row = Mapping[str, Any]
 _SHOWN = 10
+_FIGURES = ("amount", "share", "count", "flows", "facts", "gap", "provider says", "receiver says", "sum")
 
 
 def answer(question: str, data: Any) -> Iterator[RenderableType]:
@@ -40,24 +40,7 @@ def share(value: float | None) -> str:
 
 
 def _table(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> RenderableType:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    filled = [n for n in range(len(headers)) if any(row[n] for row in rows)]
-    for n in filled:
-        figure = headers[n] in (
-            "amount",
-            "share",
-            "count",
-            "flows",
-            "facts",
-            "gap",
-            "provider says",
-            "receiver says",
-            "sum",
-        )
-        table.add_column(headers[n], overflow="fold", justify="right" if figure else "left")
-    for row in rows:
-        table.add_row(*(Text(printable(row[n])) for n in filled))
-    return Padding(table, (0, 0, 0, 2), expand=False)
+    return Padding(table_of(rows, *headers, figures=_FIGURES), (0, 0, 0, 2), expand=False)
 
 
 def _trace(found: Row) -> Iterator[RenderableType]:

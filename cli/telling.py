@@ -1,7 +1,7 @@
 """Answers of `aidgraph ask` as text: totals, tables of facts, chains of paths. Pure functions; nothing is asked here."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
@@ -208,15 +208,15 @@ def _more(shown: int, of: int) -> Iterator[Text]:
         yield Text(f"… and {of - shown:,} more, {hint}")
 
 
-def _table(rows: Sequence[Sequence[str]], *headers: str) -> Table:
-    """A table without the columns that are empty in every row."""
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+def table_of(rows: Sequence[Sequence[str]], *headers: str, figures: Collection[str] = ()) -> Table:
+    """A table without the columns that are empty in every row; those named `figures` stand to the right."""
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     filled = [n for n in range(len(headers)) if any(row[n] for row in rows)]
     for n in filled:
-        table.add_column(headers[n], overflow="fold")
+        made.add_column(headers[n], overflow="fold", justify="right" if headers[n] in figures else "left")
     for row in rows:
-        table.add_row(*(Text(printable(row[n])) for n in filled))
-    return table
+        made.add_row(*(Text(printable(row[n])) for n in filled))
+    return made
 
 
 def _in(part: RenderableType, by: int) -> Padding:
@@ -270,7 +270,7 @@ def _relationship(row: Row, options: Options, *, alone: bool) -> Iterator[Render
             for line in left_out(one):
                 yield _in(Text(line), 6)
         table = [_fact(one, recipient) for one in facts]
-        yield _in(_table(table, "help", "figure", "when", "how sure", "to", "stands in"), 4)
+        yield _in(table_of(table, "help", "figure", "when", "how sure", "to", "stands in"), 4)
         if alone:
             yield from _more(len(facts), count)
         elif count > len(facts):
@@ -285,7 +285,7 @@ def _relationship(row: Row, options: Options, *, alone: bool) -> Iterator[Render
              one["since"] or "", f"{one['factsCount']:,}")
             for one in through["nodes"]
         ]  # fmt: skip
-        yield _in(_table(pairs, "helper", "", "recipient", "help", "since", "facts"), 4)
+        yield _in(table_of(pairs, "helper", "", "recipient", "help", "since", "facts"), 4)
         if alone:
             yield from _more(len(pairs), through["totalCount"])
         elif through["totalCount"] > len(pairs):
@@ -315,7 +315,7 @@ def _paths(found: Any, names: Sequence[str], options: Options) -> Iterator[Rende
         if place:
             yield ""
         yield Text(chain(path), style="bold")
-        yield _in(_table(list(_steps(path)), "fact", "when", "holds", "stands in"), 4)
+        yield _in(table_of(list(_steps(path)), "fact", "when", "holds", "stands in"), 4)
     if found["more"]:
         yield Text(f"There are more than these {len(paths)}: --first, at most 50, shows more")
     if found["truncated"]:
@@ -353,7 +353,7 @@ def _search(found: Any, text: str, options: Options) -> Iterator[RenderableType]
         lies = ", ".join(filter(None, (within(entity), until)))
         kind = words(entity["type"])
         rows.append((entity["name"] or "", entity["nameEn"] or "", kind, entity["id"], lies, words(hit["match"])))
-    yield _table(rows, "name", "English", "type", "id", "lies in", "found by")
+    yield table_of(rows, "name", "English", "type", "id", "lies in", "found by")
     yield from _more(len(rows), found["totalCount"])
 
 
@@ -392,7 +392,7 @@ def _supervision(found: Any, name: str, options: Options) -> Iterator[Renderable
         "open",
         "stands in",
     )
-    yield _table([_inspection(row) for row in rows], *headers)
+    yield table_of([_inspection(row) for row in rows], *headers)
     yield from _more(len(rows), found["rows"]["totalCount"])
 
 

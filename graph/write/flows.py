@@ -4,13 +4,9 @@ The store's mark says up to which moment they are whole: any run that began late
 them out of date by that alone, and questions are answered from the claims until they are made anew.
 """
 
-import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString
 
 import msgspec
 
@@ -23,6 +19,7 @@ from graph.tracing.flows import Matched, made
 from graph.tracing.terms import Flow, Report
 from graph.write.batches import Progress, batches
 from graph.write.lock import Lock, writer
+from graph.write.scratch import Scratch
 
 #: Pairs of nodes whose flows are made together; rows of one transaction.
 PAIRS, ROWS = 5_000, 2_000
@@ -250,25 +247,13 @@ class _Reader:
         return found.values()
 
 
-class _Pairs:
+class _Pairs(Scratch):
     """Pairs of nodes whose flows are to be made, each once, in order of the end, in a temporary file."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "pairs.db")
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;"
+        super().__init__(
             "CREATE TABLE pair (end TEXT, start TEXT, to_project INT, from_project INT, PRIMARY KEY (end, start)) WITHOUT ROWID;"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
 
     def add(self, pairs: Iterable[tuple[str, bool, str, bool]]) -> None:
         """(start, whether it is a project, end, whether it is one)."""

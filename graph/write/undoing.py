@@ -3,13 +3,9 @@
 A claim gets the reading that the dataset had of it before the run; what other datasets read of it meanwhile stays.
 """
 
-import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString
 
 import msgspec
 
@@ -23,6 +19,7 @@ from graph.write.claims import Before, ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
 from graph.write.lock import writer
 from graph.write.readings import readings_of
+from graph.write.scratch import Scratch
 
 #: Entities that claims name, and of which no source says what they are.
 UNDESCRIBED = """
@@ -173,27 +170,15 @@ class Undoing(Batches):
         return Counts(entities_changed=await self.entities.project(transaction, [row[0] for row in found]))
 
 
-class _Touched:
+class _Touched(Scratch):
     """The claims a run touched with what its dataset read of them before, in a temporary file: there may be millions."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "touched.db")
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000;"
+        super().__init__(
             "CREATE TABLE claim (type TEXT, own INT, start TEXT, id TEXT, end TEXT, locator TEXT, digest TEXT, said BLOB, "
             "PRIMARY KEY (type, own, start, id)) WITHOUT ROWID;"
             "CREATE TABLE label (id TEXT PRIMARY KEY, former TEXT, label TEXT) WITHOUT ROWID;"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
 
     async def gather(self, graph: Graph, run: runs.Listed, vocabulary: Vocabulary) -> None:
         """Finds what the run recorded, closed, and changed in place; none of this changes any more."""

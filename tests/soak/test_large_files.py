@@ -1,7 +1,6 @@
 """Large tables: the memory of a load stays flat, and its sums are exact."""
 
 import asyncio
-import csv
 import json
 import subprocess
 import sys
@@ -9,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.large import table, villages
 from graph.engine import open_graph
 from graph.settings import Settings
 from loaders import pipeline
 
 pytestmark = pytest.mark.soak
 
-HEADER = ("relationship", "from", "to", "amount", "currency", "class", "valid_from", "measure", "source")
-VILLAGES = 1_000
 #: Loads a table in a process of its own and says what the process took.
 LOADER = """
 import asyncio, json, resource, sys
@@ -39,19 +37,10 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def make(folder: Path, rows: int) -> tuple[Path, Path]:
-    places, table = folder / "places.csv", folder / f"funds{rows}.csv"
-    with places.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("entity", "id", "name"))
-        writer.writerows(("Village", f"cn:530724+v{n}", f"村{n}") for n in range(VILLAGES))
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(HEADER)
-        for n in range(rows):
-            ends = f"cn:530724+v{n % VILLAGES}", f"cn:530724+v{(n + 1 + n // VILLAGES) % VILLAGES}"
-            page = f"https://example.org/{n % 100}"
-            writer.writerow(("FUNDS", *ends, f"{n}.01", "CNY", "disbursement", 2019, f"m{n}", page))
-    return places, table
+    places, funds = folder / "places.csv", folder / f"funds{rows}.csv"
+    villages(places)
+    table(funds, rows)
+    return places, funds
 
 
 def test_memory_of_a_load_stays_flat(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 #: Rows between two calls.
-ROWS = 100_000
+ROWS = 50_000
 
 
 def give_back() -> None:

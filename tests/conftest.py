@@ -25,11 +25,10 @@ ENGINES = ("embedded", "neo4j")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that write to no graph: tests/together.py runs them in a process of their own."""
+    """Marks the tests that write to the graph they share: tests/together.py runs them in a process of their own."""
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in ("unit", "conventions") or "seeded" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.reads)
+        if {"graph", "empty_graph"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.writes)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

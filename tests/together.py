@@ -1,7 +1,7 @@
-"""Runs the tests in two processes beside each other: those that read the seed or need no graph, and the others.
+"""Runs the tests in two processes beside each other: those that write to the graph they share, and the others.
 
-`python -m tests.together -m "not soak" …`: arguments are pytest's. The first read a graph of each engine, or none; the others
-write to such graphs, or start databases of their own. What the others print comes when the first are through.
+`python -m tests.together -m "not soak" …`: arguments are pytest's. The others read the seed, need no graph, or start one of
+their own. What the writing ones print comes when the others are through.
 """
 
 import os
@@ -10,8 +10,8 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-#: For databases that live for seconds: half of the CPU of their start goes to compiling what is never hot.
-SHORT_LIVED = {"AIDGRAPH_JAVA_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+from tests.neo4j_server import QUICK_JAVA
+
 #: pytest says so where an expression leaves it no test.
 NO_TESTS = 5
 
@@ -27,16 +27,18 @@ def _command(given: Sequence[str], which: str) -> list[str]:
 
 
 def main(given: Sequence[str]) -> int:
+    environment = {**os.environ, "AIDGRAPH_JAVA_OPTIONS": " ".join(QUICK_JAVA)}
     with tempfile.TemporaryFile() as said:
-        others = subprocess.Popen(
-            _command(given, "not reads"), stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **SHORT_LIVED}
-        )
+        writing = subprocess.Popen(_command(given, "writes"), stdout=said, stderr=subprocess.STDOUT, env=environment)
         try:
-            codes = [subprocess.run(_command(given, "reads"), check=False).returncode, others.wait()]
+            codes = [
+                subprocess.run(_command(given, "not writes"), check=False, env=environment).returncode,
+                writing.wait(),
+            ]
         finally:
-            if others.poll() is None:
-                others.terminate()
-                others.wait()
+            if writing.poll() is None:
+                writing.terminate()
+                writing.wait()
             said.seek(0)
             sys.stdout.buffer.write(said.read())
             sys.stdout.flush()

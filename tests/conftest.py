@@ -25,10 +25,15 @@ ENGINES = ("embedded", "neo4j")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests that write to the graph they share: tests/together.py runs them in a process of their own."""
+    """Marks the tests that write to the graph they share: tests/together.py runs them in a process of their own.
+
+    And those that `make test` runs on the embedded engine only, since they take Neo4j long: `make soak` runs them there.
+    """
     for item in items:
         if {"graph", "empty_graph"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.writes)
+        if item.get_closest_marker("soak_on_neo4j") and item.callspec.params.get("engine") == "neo4j":  # pyright: ignore[reportAttributeAccessIssue]
+            item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

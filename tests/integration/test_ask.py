@@ -220,6 +220,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.soak
 def test_a_process_answers_without_a_server(home: Path) -> None:
     result = run("ask", "helpers", "宁蒗", "--as-of", "2020-04-30", home=home)
     assert result.returncode == 0
@@ -229,6 +230,7 @@ def test_a_process_answers_without_a_server(home: Path) -> None:
     assert json.loads(data.stdout)["supervision"]["open"] == 65 and "毕节市纪检监察机关" in data.stdout
 
 
+@pytest.mark.soak
 def test_a_name_of_several_ends_with_2_and_lists_them(home: Path) -> None:
     result = run("ask", "helpers", "朝阳区", home=home)
     assert result.returncode == 2 and result.stdout == ""
@@ -239,6 +241,7 @@ def test_a_name_of_several_ends_with_2_and_lists_them(home: Path) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_a_reader_that_has_gone_is_no_error(home: Path) -> None:
     code = (
         "import os, subprocess, sys; r, w = os.pipe(); os.close(r);"

@@ -65,6 +65,7 @@ def write(folder: Path, name: str, text: str) -> str:
     return str(folder / name)
 
 
+@pytest.mark.soak
 def test_load_check_dump_and_load_again(home: Path, tmp_path: Path) -> None:
     places, funds = write(tmp_path, "places.csv", PLACES), write(tmp_path, "funds.csv", GOOD)
     assert run("load", places, home=home).returncode == 0
@@ -105,6 +106,7 @@ def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(tmp_path: Path, there:
     assert run("dump", "--hash", home=tmp_path, **there).stdout == before
 
 
+@pytest.mark.soak
 def test_runs_are_listed_and_taken_back(tmp_path: Path, there: dict[str, str]) -> None:
     assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **there).returncode == 0
     before = run("dump", "--hash", home=tmp_path, **there).stdout

@@ -39,6 +39,7 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.name: finding for finding in findings if not finding.name.startswith("port ")}
 
 
+@pytest.mark.soak
 async def test_graph_that_is_well(engine: str, settings: Settings, tmp_path: Path) -> None:
     async with open_graph(settings) as graph:
         await load_places(graph, tmp_path)

@@ -22,7 +22,7 @@ SEED = Path(__file__).parents[2] / "seed"
 #: What each engine answered to each question, for the other one to be compared with.
 ANSWERS: dict[str, dict[str, bytes]] = {}
 #: On Neo4j, which plans each statement for 50 ms and more, every so manyth is asked; `make soak` asks all.
-SOME = 12
+SOME = 20
 #: Questions made at random, and what each engine answered to them.
 GENERATED = 24
 MADE: dict[str, dict[str, bytes]] = {}

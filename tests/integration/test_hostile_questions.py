@@ -367,6 +367,7 @@ def found(value: Any) -> bool:
     return isinstance(value, list) and any(map(found, value))
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
     literals = cycle(HOSTILE)
     for document in batches():

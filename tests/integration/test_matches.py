@@ -170,6 +170,7 @@ async def test_one_answers_for_all_and_undoing_gives_the_former_answers_back(
     assert await dump_hash(graph) == hash_before
 
 
+@pytest.mark.soak_on_neo4j
 async def test_other_decisions_chains_and_datasets_that_are_withdrawn(
     graph: Graph, told: Answering, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ def told(heading: str) -> Any:
     return json.loads(found.answer, parse_float=Decimal)
 
 
+@pytest.mark.soak_on_neo4j
 async def test_the_page_and_the_terminal(
     graph: Graph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip

@@ -117,6 +117,7 @@ ONLY_K, MOVED = [("k", 1)], [("k", 1), ("m", 1, PAGE)]
 B1, B2 = [("m", 3, PAGE), ("n", 7, PAGE), ("b", 1)], [("m", 1, PAGE), ("b", 1)]
 
 
+@pytest.mark.soak_on_neo4j
 @pytest.mark.parametrize(
     ("former", "undone", "other"),
     [
@@ -258,6 +259,7 @@ def break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
     return lambda method, n: state.update(method=method, left=n)
 
 
+@pytest.mark.soak_on_neo4j
 async def test_an_undo_broken_at_any_batch_goes_on_where_it_stopped(
     placed: Graph, tmp_path: Path, break_at: Callable[[str, int], None]
 ) -> None:

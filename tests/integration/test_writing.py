@@ -245,6 +245,7 @@ async def undisturbed(graph: Graph, folder: Path) -> str:
     return await dump_hash(graph, history=True)
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_load_broken_at_any_batch_goes_on_where_it_stopped(
     placed: Graph, tmp_path: Path, break_at: Callable[[int], None]
 ) -> None:

@@ -14,6 +14,7 @@ from api.errors import BadUserInput
 SIGNED = 9
 #: Characters of a cursor: two texts of a thousand characters and more fit.
 LONGEST = 12_000
+BEGIN = "c"
 _FORGED = "after is no cursor of this list in this order: pass a cursor that the same list gave, unchanged"
 
 
@@ -47,7 +48,7 @@ class Seal:
     def _parts(self, name: str, text: str) -> list[Any]:
         if len(text) > LONGEST:
             raise ValueError
-        signed = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+        signed = base64.b64decode(text.removeprefix(BEGIN).encode("ascii"), altchars=b"-_", validate=True)
         said = signed[SIGNED:]
         if not hmac.compare_digest(signed[:SIGNED], self._signature(said)) or _written(signed) != text:
             raise ValueError
@@ -61,5 +62,5 @@ class Seal:
 
 
 def _written(signed: bytes) -> str:
-    """The one spelling of a cursor; base64 itself has several for the same bytes."""
-    return base64.urlsafe_b64encode(signed).decode()
+    """The one spelling of a cursor; base64 itself has several for the same bytes. None begins as an option of a command does."""
+    return BEGIN + base64.urlsafe_b64encode(signed).decode()

@@ -175,11 +175,12 @@ class Executor:
         except BadUserInput as error:
             raise Refused([error]) from None
         try:
-            declined = await compiled.selection.compute(self._graph, p, self._means(asked), self._timeout)
+            means = self._means(asked)
+            declined = await compiled.selection.compute(self._graph, p, means, self._timeout)
             record, *missing = await self._graph.record(compiled.plan.cypher, p, timeout=self._timeout)
         except GraphError as error:
             return failed(error)
-        run = Run(p, self._seal.sealed)
+        run = Run(p, means)
         if declined or (missing and missing[0]):
             return _without(compiled.plan, record, run, missing[0] if missing else [], declined)
         try:

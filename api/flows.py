@@ -62,6 +62,7 @@ FLOW_SUM = Declared(
             binding=flows.SUM,
             description="In units of the currency; null if nothing may be added.",
         ),
+        "explain_id": Field(type="ID", binding=flows.EXPLAIN, description="Ask `explain` with it."),
         "facts": Field(type="int", binding=flows.FACTS, description="Facts of the row."),
         "added": Field(type="int", binding=flows.ADDED, description="How many of them are in the sum."),
         "without_amount": Field(

@@ -108,7 +108,7 @@ def _resolver(field: GraphQLField) -> Any:
             shape = Shape(timed=timed, values=prepared.shape)
             parameters[ANSWER] = await context.reader.computed(binding, shape, parameters, context.means)
         if isinstance(binding, Value):
-            return _leaf(named, await context.reader.value(placed.row, binding, parameters))
+            return _leaf(named, await context.reader.value(placed.row, binding, parameters, context.means))
         if isinstance(binding, Inner):
             row = await context.reader.inner(placed.row, binding, tag, parameters)
             return row and Placed(row, time, timed)

@@ -79,12 +79,15 @@ def _amount(again: Again) -> str | None:
 def told(file: File, again: Again, *, same: bool) -> list[str]:
     lines = [
         f"{file.question}({said(file.arguments)})",
-        f"  {_many(len(file.reports), 'claim')} in {_many(len(file.documents), 'document')}",
+        f"  {_many(file.claims, 'claim')} in {_many(len(file.documents), 'document')}",
     ]
     for id_, (title, publisher, url) in sorted(file.documents.items()):
         lines.append(f"    {title or publisher or url or id_}")
     used = {claim for flow in again.flows for claim in flow.claims}
-    lines.append(f"  {_many(len(again.flows), 'flow')} of {_many(len(used), 'claim')}")
+    if file.summed:
+        lines.append(f"  {_many(len(file.summed), 'fact')}, each added once")
+    else:
+        lines.append(f"  {_many(len(again.flows), 'flow')} of {_many(len(used), 'claim')}")
     reasons: dict[str, int] = {}
     for reason in again.left.values():
         reasons[reason] = reasons.get(reason, 0) + 1

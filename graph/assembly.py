@@ -5,11 +5,11 @@ where it must not be, an integer past 32 bits) it gives up with Anomaly, and `Ca
 value, as GraphQL's rules of errors and null propagation want it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.bindings import Binding, Inner, Many, Maybe, Objects, One, Output, Part, Selected, Value
+from graph.bindings import Binding, Inner, Many, Maybe, Means, Objects, One, Output, Part, Selected, Value
 
 #: What GraphQL's Int can hold.
 INT = 2**31
@@ -17,10 +17,10 @@ INT = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of a plan: the values of $p, and what makes a cursor of a list's name and a row's keys."""
+    """One execution of a plan: the values of $p, and what the server brings."""
 
     p: Mapping[str, Any]
-    seal: Callable[[str, Sequence[Any]], str]
+    means: Means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,9 @@ class Assembler:
             return repr(typename)
         value = f"r[{layout.at[id(selected)]}]"
         if isinstance(selected.binding, Value):
-            if selected.binding.compute:
+            if selected.binding.given:
+                value = f"{self._name(selected.binding.given)}({value}, q.means)"
+            elif selected.binding.compute:
                 value = f"{self._name(selected.binding.compute)}({value})"
             return self._leaf(selected.output, value)
         inner = layout.inner[id(selected)]
@@ -193,7 +195,7 @@ class Assembler:
         objects = objects_of(selected.output)
         ((typename, fields),) = ((objects.names[stored], fields) for stored, fields in objects.fields.items())
         limit = selected.parameters["limit"]
-        cursor = f"q.seal({selected.shape.get('list')!r}, %s[0])"
+        cursor = f"q.means.sealed({selected.shape.get('list')!r}, %s[0])"
         head = [f"n = q.p[{limit!r}] - 1", "rows = r[0]", "more = len(rows) > n", "if more: rows = rows[:n]"]
 
         def part(p: Selected, named: str) -> str:
@@ -263,8 +265,8 @@ class Careful:
         if isinstance(inner, PageLayout):
             return self._page(selected, inner, value, path)
         if inner is None:
-            if isinstance(selected.binding, Value) and selected.binding.compute:
-                value = selected.binding.compute(value)
+            if isinstance(selected.binding, Value):
+                value = selected.binding.made(value, self._run.means)
             return self._leaf(selected, selected.output, value, path)
         if isinstance(selected.binding, Many | Maybe):
             return self._list(selected, inner, value, path)
@@ -343,7 +345,7 @@ class Careful:
             }
             if binding in edge:
                 kept = edge[binding]
-                return self._run.seal(name, kept[0]) if kept else None
+                return self._run.means.sealed(name, kept[0]) if kept else None
             return len(found) > n if binding is Part.HAS_NEXT else self._run.p[selected.parameters["behind"]]
 
         def fields_of(p: Selected, row: Any, here: list[str | int]) -> dict[str, Any]:

@@ -84,10 +84,20 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A value of the row: an expression over its variables. `compute`: makes the value out of what was read."""
+    """A value of the row: an expression over its variables.
+
+    `compute`: makes the value out of what was read; `given`: likewise, with what the server brings.
+    """
 
     cypher: LiteralString
     compute: Callable[[Any], Any] | None = None
+    given: "Callable[[Any, Means], Any] | None" = None
+
+    def made(self, read: Any, means: "Means") -> Any:
+        """The value, out of what was read."""
+        if self.given:
+            return self.given(read, means)
+        return self.compute(read) if self.compute else read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +140,7 @@ class Calling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a server brings to computed answers. `now`: the moment of the question, epoch ms.
+    """What a server brings to answers. `now`: the moment of the question, epoch ms.
 
     `sealed` signs a list under a name, and makes a text of it that can be handed back.
     """

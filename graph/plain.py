@@ -72,9 +72,9 @@ class Reader:
         async with self._turn:
             return (await self._graph.record(cypher, p, timeout=self._timeout))[0]
 
-    async def value(self, row: Row, binding: Value, parameters: Mapping[str, Any]) -> Any:
+    async def value(self, row: Row, binding: Value, parameters: Mapping[str, Any], means: Means) -> Any:
         found = await self._ask(row, parameters, lambda text: ("", text(binding.cypher)))
-        return binding.compute(found) if binding.compute else found
+        return binding.made(found, means)
 
     async def inner(self, row: Row, binding: Inner, tag: str, parameters: Mapping[str, Any]) -> Row | None:
         """The object within the row; None where it is not given."""

@@ -96,7 +96,9 @@ def arguments_of(question: list[Any]) -> tuple[str, dict[str, Any]]:
 def said(arguments: Mapping[str, Any]) -> str:
     """The arguments as they are written in a question, without those that ask for nothing."""
     shown = {
-        name: value for name, value in arguments.items() if value not in ("", None) and name not in (*TIME, "known")
+        name: value
+        for name, value in arguments.items()
+        if value not in ("", None, []) and name not in (*TIME, "known", "state_from", "beyond", "timed")
     }
     first, last = (arguments[name] for name in TIME)
     if last != NEVER:

@@ -1,7 +1,7 @@
 """What is behind a figure: asked again of what was known then, with claims, documents, and a file to recompute it by."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,9 +13,10 @@ from graph.bindings import Calling, computed
 from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
-from graph.sources import accounts, tracing, transfers
+from graph.sources import accounts, flows, tracing, transfers
 from graph.sources.asking import MOST_FLOWS, arguments_of, conversions, exchange, money, said, time_of
 from graph.sources.facts import was_known
+from graph.sources.flows import Summed
 from graph.tracing.choosing import side
 from graph.tracing.following import Conversion
 from graph.tracing.rates import Deflators, Listed, Table, Tables
@@ -30,6 +31,8 @@ RULES = {
     "figure, else the receiver's, else that of others; then they are followed by the rule: {}",
     "totals": "Flows are made of the claims, and added by measure: gross is all that goes out.",
     "reconciliation": "Flows are made of the claims; reports of both sides are matched by amount, day and period.",
+    "flows": "Each fact is added once, by the claim that speaks for it; none that is part of another, goes beyond the time "
+    "asked about or overlaps another between the same two.",
 }
 #: Where claims stand, by their start.
 STANDING: LiteralString = (
@@ -44,7 +47,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
     `rates`: [day, base, currency, numerator, denominator] of the table `rates_name`; `indexes` likewise.
     `stands`: claim to [source, locator];
-    `documents`: source to [title, publisher, url].
+    `documents`: source to [title, publisher, url]. `summed`: the facts of a row of sums, which takes the place of reports.
     """
 
     format: str
@@ -60,6 +63,12 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     stands: dict[str, tuple[str, str]]
     documents: dict[str, tuple[str | None, str | None, str | None]]
     answer: Any
+    summed: list[Summed] = []
+
+    @property
+    def claims(self) -> int:
+        """How many claims the figure is made of."""
+        return len(self.reports) + sum(1 + len(fact.others) for fact in self.summed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,8 @@ class Again:
 
 def answered(file: File) -> Again:
     """The figure out of the file alone; raises QuestionRefused."""
+    if file.question == "flows":
+        return _sum(file.summed)
     tables = _tables(file)
     given, time = file.arguments, time_of(file.arguments)
     own = file.question != "trace"
@@ -106,6 +117,18 @@ def answered(file: File) -> Again:
     return Again(
         answer=answer, amount=None, currency="", flows=flows, conversions=(),
         left={one.claim: one.reason for one in derived.left},
+    )  # fmt: skip
+
+
+def _sum(facts: Sequence[Summed]) -> Again:
+    """A row of sums: its sum, how many facts there are, how many of them are added, and how many have no amount."""
+    added = [fact.amount for fact in facts if not fact.reason and fact.amount is not None]
+    currency = facts[0].currency if facts else ""
+    unknown = sum(fact.reason == "value_unknown" for fact in facts)
+    return Again(
+        answer=[money(sum(added), currency) if added else None, len(facts), len(added), unknown],
+        amount=sum(added) if added else None, currency=currency, flows=(), conversions=(),
+        left={fact.claim: fact.reason for fact in facts if fact.reason},
     )  # fmt: skip
 
 
@@ -153,6 +176,8 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
     """Everything that the question stands on, read from the claims known then; without its answer."""
     time = time_of(arguments)
     nodes: dict[str, list[str]] = {}
+    if field == "flows":
+        return await _row_filed(graph, arguments)
     if field == "trace":
         asked, read, _ = await tracing.read_for(graph, arguments, arguments.get("rule"), time, tables, from_claims=True)
         arguments = {**arguments, "class": asked.flow_class}
@@ -166,16 +191,8 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
         read, scopes = await accounts.read_for(graph, arguments, time, tables)
         nodes = {name: sorted(ids) for name, ids in scopes.items()}
     if len(read.reports) > MOST_CLAIMS or read.truncated:
-        raise QuestionRefused(
-            f"the figure stands on more than {MOST_CLAIMS:,} claims: narrow the question by a time, a depth or a class"
-        )
-    stands = await _stands(graph, read.reports, time.known)
-    documents = {
-        id_: (title, publisher, url)
-        for id_, title, publisher, url in await graph.rows(
-            DOCUMENTS, {"ids": sorted({source for source, _ in stands.values()})}
-        )
-    }
+        raise _too_many("a time, a depth or a class")
+    stands = await _stands(graph, ((report.start, report.claim) for report in read.reports), time.known)
     return File(
         format=FORMAT,
         question=field,
@@ -188,15 +205,39 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
         indexes_name=tables.deflators.name if tables.deflators and tables.prices_of else "",
         indexes=_indexes(tables),
         stands=stands,
-        documents=documents,
+        documents=await _documents(graph, stands),
         answer=None,
     )
 
 
-async def _stands(graph: Graph, reports: Iterable[Report], known: int) -> dict[str, tuple[str, str]]:
-    claims = [[report.start, report.claim] for report in reports]
-    rows = await graph.rows(STANDING, {"claims": claims, "known": known})
+async def _row_filed(graph: Graph, arguments: dict[str, Any]) -> File:
+    """Likewise of a row of sums."""
+    summed = await flows.facts_of(graph, arguments, MOST_CLAIMS + 1)
+    if len(summed) > MOST_CLAIMS:
+        raise _too_many("a time, who gives or who gets, or by grouping by more")
+    claims = ((fact.start, claim) for fact in summed for claim in (fact.claim, *fact.others))
+    stands = await _stands(graph, claims, arguments["known"])
+    return File(
+        format=FORMAT, question="flows", arguments=arguments, nodes={}, read=[], reports=[], rates_name="", rates=[],
+        indexes_name="", indexes=[], stands=stands, documents=await _documents(graph, stands), answer=None, summed=summed,
+    )  # fmt: skip
+
+
+def _too_many(narrowed: str) -> QuestionRefused:
+    return QuestionRefused(f"the figure stands on more than {MOST_CLAIMS:,} claims: narrow the question by {narrowed}")
+
+
+async def _stands(graph: Graph, claims: Iterable[tuple[str, str]], known: int) -> dict[str, tuple[str, str]]:
+    """Where claims, given with their start, stand."""
+    rows = await graph.rows(STANDING, {"claims": [list(one) for one in claims], "known": known})
     return {claim: (source, locator or "") for claim, source, locator in sorted(rows)}
+
+
+async def _documents(
+    graph: Graph, stands: Mapping[str, tuple[str, str]]
+) -> dict[str, tuple[str | None, str | None, str | None]]:
+    rows = await graph.rows(DOCUMENTS, {"ids": sorted({source for source, _ in stands.values()})})
+    return {id_: (title, publisher, url) for id_, title, publisher, url in rows}
 
 
 def _rates(
@@ -237,6 +278,8 @@ def _last(latest_to: str) -> str:
 
 def _claims(file: File, again: Again, provider: str, receiver: str) -> list[list[Any]]:
     """Rows of the claims: those whose figure is used first, then the other reports of flows, then what is left out."""
+    if file.question == "flows":
+        return list(_summed(file, provider, receiver))
     flow_of = {claim: flow for flow in again.flows for claim in flow.claims}
     speaking: dict[tuple[str, Side], Report] = {}
     for report in file.reports:
@@ -266,6 +309,20 @@ def _claim(file: File, report: Report, flow: Flow | None, role: str) -> list[Any
         report.claim, flow.id if flow else None, report.type, report.start, report.end, amount, report.currency or None,
         report.money_class or None, report.valid_from or None, report.reported_by, source, locator or None, role,
     ]  # fmt: skip
+
+
+def _summed(file: File, provider: str, receiver: str) -> Iterator[list[Any]]:
+    for fact in file.summed:
+        if provider not in ("", fact.start) or receiver not in ("", fact.end):
+            continue
+        for claim in (fact.claim, *fact.others):
+            source, locator = file.stands.get(claim, ("", ""))
+            role = fact.reason.replace("_", " ") or "used"
+            yield [
+                claim, None, fact.type, fact.start, fact.end, money(fact.amount, fact.currency) if claim == fact.claim else None,
+                fact.currency or None, fact.money_class or None, fact.valid_from or None, fact.reported_by, source,
+                locator or None, role if claim == fact.claim else "the same from another source",
+            ]  # fmt: skip
 
 
 EXPLANATION = computed(_explanation)

@@ -7,11 +7,17 @@ them nothing says whose share is whose, so that they are not split, and with non
 their own.
 """
 
-from typing import LiteralString
+import itertools
+from collections.abc import Mapping
+from typing import Any, LiteralString
 
-from graph.bindings import Fragment, Page, Shape, Value
+import msgspec
+
+from graph.bindings import Fragment, Means, Page, Shape, Value
+from graph.engine import Graph
 from graph.model import MODEL
-from graph.sources.facts import fact_holds, known, named, speaking, state_holds
+from graph.plan import render
+from graph.sources.facts import fact_holds, known, named, speaking, state_holds, was_known
 from graph.sources.help import LEVELS, help_types, own
 from graph.sources.identities import asked, one
 from graph.sources.totals import AMOUNT, added_parts, exact, judged
@@ -35,7 +41,7 @@ OPEN = {
     "not_stated": "No source says it.",
 }
 #: Filters by a property of the claims.
-BY_PROPERTY = ("source", "reported_by", "currency", "programme")
+BY_PROPERTY: tuple[LiteralString, ...] = ("source", "reported_by", "currency", "programme")
 
 
 def _types(shape: Shape) -> LiteralString:
@@ -170,7 +176,8 @@ def _asked(shape: Shape) -> tuple[LiteralString, LiteralString, dict[LiteralStri
     return text, bound, keys
 
 
-def _flows(shape: Shape) -> Fragment:
+def _each(shape: Shape) -> tuple[LiteralString, tuple[LiteralString, ...]]:
+    """Clauses with a row for each judged fact: its claim _c, value _n and reason _y; and the keys that are bound with it."""
     more, bound, keys = _asked(shape)
     level: LiteralString = "CASE WHEN {0}:Organization THEN 'Organization' ELSE {0}.type END"
     end: LiteralString = f"CASE _a.type WHEN 'Project' THEN 'Project' ELSE {level.format('_b')} END"
@@ -178,24 +185,111 @@ def _flows(shape: Shape) -> Fragment:
     keys |= {"_ty": "_o[1]", "_cl": "_o[2]", "_ba": "_o[3]", "_cu": "_o[4]", "_me": "_o[5]"}
     keys |= {"_ki": "reduce(_m = '', _z IN _o[6] | _m + _z + ',')", "_py": "CASE WHEN _o[7] THEN 'yes' ELSE '' END"}
     made: LiteralString = ", ".join(f"{expression} AS {name}" for name, expression in keys.items())
+    text = (
+        f"{_found(shape)}{more}WITH _js, _hs, _rs{bound}, {level.format('_a')} AS _from, {end} AS _to UNWIND _js AS _j "
+        f"WITH _hs, _rs{bound}, _from, _to, _j[0] AS _c, _j[1] AS _n, _j[2] AS _y, _j[3] AS _o WITH {made}, _c, _n, _y "
+    )
+    return text, tuple(keys)
+
+
+def _row(keys: tuple[LiteralString, ...]) -> LiteralString:
+    """What tells a row from the others."""
+    return " + '|' + ".join(keys)
+
+
+def _flows(shape: Shape) -> Fragment:
+    each, keys = _each(shape)
     names: LiteralString = ", ".join(keys)
-    joined: LiteralString = " + '|' + ".join(keys)
     added: LiteralString = "CASE WHEN _y IS NULL THEN {} END"
     grouped = (
-        f"{_found(shape)}{more}WITH _js, _hs, _rs{bound}, {level.format('_a')} AS _from, {end} AS _to UNWIND _js AS _j "
-        f"WITH _hs, _rs{bound}, _from, _to, _j[0] AS _c, _j[1] AS _n, _j[2] AS _y, _j[3] AS _o "
-        f"WITH {made}, _n, _y WITH {names}, count(*) AS _facts, count({added.format('_n')}) AS _added, "
+        f"{each}WITH {names}, count(*) AS _facts, count({added.format('_n')}) AS _added, "
         f"{added_parts(added.format('_n'))}, "
         "sum(CASE _y WHEN 'value_unknown' THEN 1 ELSE 0 END) AS _unknown "
     )
     return Fragment(
-        match=f"{grouped}WITH {names}, _facts, _added, _m1, _m2, _unknown, -_facts AS _k, {joined} AS _i "
-        "WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
-        binds=(*keys, "_facts", "_added", "_m1", "_m2", "_unknown", "_k", "_i"),
+        match=f"{grouped}WITH {names}, _facts, _added, _m1, _m2, _unknown, -_facts AS _k, {_row(keys)} AS _i, "
+        f"{_arguments(shape)} AS _as WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
+        binds=(*keys, "_facts", "_added", "_m1", "_m2", "_unknown", "_k", "_i", "_as"),
         keys=("_k", "_i"),
         limited=True,
         total=f"{grouped}RETURN count(_facts)",
     )
+
+
+#: Parameters of the time asked about.
+_TIME: tuple[LiteralString, ...] = ("known", "event_from", "until", "state_from", "beyond")
+#: What an argument takes, by its name in the shape.
+_BY_SHAPE: tuple[LiteralString, ...] = ("classes", "from", "to")
+
+
+def _arguments(shape: Shape) -> LiteralString:
+    """Names and values of what is asked, as `facts_of` takes them."""
+    names: list[LiteralString] = list(_TIME)
+    names.extend(name for name in _BY_SHAPE if shape.get(name))
+    names.extend(name for name in BY_PROPERTY if name in shape.names("where"))
+    given: LiteralString = ", ".join(f"'{name}', ${name}" for name in names)
+    for name in ("by", "via"):
+        chosen: LiteralString = ", ".join(f"'{one}'" for one in shape.names(name))
+        given += f", '{name}', [{chosen}]"
+    return f"[{given}, 'timed', {'true' if shape.timed else 'false'}]"
+
+
+def _sealed(read: list[Any], means: Means) -> str:
+    """The id by which the facts of a row can be asked for, of what is known now."""
+    asked, row = read
+    arguments = {**dict(zip(asked[::2], asked[1::2], strict=True)), "row": row}
+    arguments["known"] = min(arguments["known"], means.now)
+    return means.sealed("explain", ["flows", *(part for item in sorted(arguments.items()) for part in item)])
+
+
+class Summed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A fact of a row of sums. `claim` speaks for it, `amount` is in minor units, `reason` why it is not added, or ''.
+
+    `others`: further claims of the fact.
+    """
+
+    claim: str
+    type: str
+    start: str
+    end: str
+    amount: int | None
+    currency: str
+    money_class: str
+    valid_from: str
+    reported_by: str
+    reason: str
+    others: list[str]
+
+
+_OTHERS: LiteralString = (
+    "UNWIND $p.facts AS k MATCH (a:Entity {id: k[0]})-[c]->() WHERE c.fact = k[1] "
+    f"AND {was_known('c')} RETURN c.fact, c.id ORDER BY c.id"
+)
+
+
+async def facts_of(graph: Graph, given: Mapping[str, Any], most: int) -> list[Summed]:
+    """The facts of a row of sums, those that are added first; `given`: what its explainId holds. At most so many."""
+    values = {name: True for name in _BY_SHAPE if name in given}
+    where_ = tuple(name for name in BY_PROPERTY if name in given)
+    lists = {name: tuple(given[name]) for name in ("by", "via")}
+    shape = Shape(timed=given["timed"], values={**values, **lists, "where": where_})
+    each, keys = _each(shape)
+    counted = itertools.count(1)
+    cypher = render(
+        f"{each}WITH _c, _n, _y, {_row(keys)} AS _i WHERE _i = $row "
+        "WITH _c, _n, _y ORDER BY _y IS NOT NULL, _c.id LIMIT $most "
+        "RETURN _c.fact, _c.id, type(_c), startNode(_c).id, endNode(_c).id, _n, coalesce(_c.currency, ''), "
+        "coalesce(_c.class, ''), coalesce(_c.valid_from, ''), coalesce(_c.reported_by, ''), coalesce(_y, '')",
+        {}, {}, str, lambda: next(counted),
+    )  # fmt: skip
+    rows = await graph.rows(cypher, {**given, "most": most})  # pyright: ignore[reportArgumentType] - rendered of literals
+    claims: dict[str, list[str]] = {}
+    facts = [[row[3], row[0]] for row in rows]
+    for fact, claim in await graph.rows(_OTHERS, {"facts": facts, "known": given["known"]}):
+        claims.setdefault(fact, []).append(claim)
+    return [
+        msgspec.convert([*row[1:], [one for one in claims.get(row[0], ()) if one != row[1]]], Summed) for row in rows
+    ]
 
 
 def _largest(shape: Shape) -> Fragment:
@@ -242,7 +336,7 @@ _ROLES = tuple(
 #: Rows of sums, those of most facts first.
 FLOWS = Page(
     fragment=_flows,
-    roles={name[1:]: name for name in (*_ROLES, "_facts", "_added", "_m1", "_m2", "_unknown")},
+    roles={name[1:]: name for name in (*_ROLES, "_facts", "_added", "_m1", "_m2", "_unknown", "_as", "_i")},
 )
 
 
@@ -261,4 +355,5 @@ TYPE, COUNTED_AS, PER_YEAR = Value(cypher="_ty"), _text("_me"), Value(cypher="_p
 KINDS = Value(cypher="_ki", compute=lambda read: [kind for kind in read.split(",") if kind])
 FACTS, ADDED, UNKNOWN = Value(cypher="_facts"), Value(cypher="_added"), Value(cypher="_unknown")
 SUM = Value(cypher=f"[_m1, _m2, _cu, '{AMOUNT}', _added]", compute=exact)
+EXPLAIN = Value(cypher="[_as, _i]", given=_sealed)
 TYPES = tuple(r.name for r in MODEL.relationships if r.money)

@@ -90,6 +90,7 @@ def test_load_check_dump_and_load_again(home: Path, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(tmp_path: Path, there: dict[str, str]) -> None:
     places = write(tmp_path, "places.csv", PLACES)
     assert run("load", places, home=tmp_path, **there).returncode == 0

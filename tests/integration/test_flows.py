@@ -1,15 +1,19 @@
 """`flows`: sums of money by who gives and who gets, without adding what may be the same money twice."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from api.schema import own_schema
 from graph.engine import Graph
+from graph.sources.explaining import File
+from graph.sources.explaining import answered as again
 from loaders import pipeline
-from tests.questions import Answering, Question, answer, answering
+from tests.questions import NOW, Answering, Question, answer, answering
 
 ENTITIES = """\
 entity,id,name,vocabulary,code,PART_OF,LOCATED_IN,HAS_SECTOR
@@ -61,7 +65,7 @@ async def asked(graph: Graph, tmp_path: Path) -> Answering:
     for name, text in (("entities", ENTITIES), ("funders", FUNDERS), ("money", MONEY)):
         file = tmp_path / f"{name}.csv"
         file.write_text(text, "utf-8")
-        report = await pipeline.load(graph, [file], pipeline.Options(dataset=name))
+        report = await pipeline.load(graph, [file], pipeline.Options(dataset=name), clock=lambda: 1_000_000)
         assert not report.rejected, report.issues
     return answering(graph, own_schema())
 
@@ -203,3 +207,52 @@ async def test_the_largest_amounts(asked: Answering, graph: Graph, tmp_path: Pat
         ("project:two", "300"),
         ("project:one", "100.01"),
     ]
+
+
+EXPLAIN = """query ($id: String!) { explain(id: $id) {
+  question amount currency claimsCount file claims { provider { id } amount role source { id } locator } } }"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "groupBy: [HELPER, YEAR]",
+        'groupBy: [RECIPIENT, SECTOR], classes: [COMMITMENT, BUDGET], currency: "USD"',
+        'groupBy: [HELPER_PROVINCE, RECIPIENT_PROVINCE], from: "cn:310000", to: "cn:530000", during: {from: "2019", to: "2019"}',
+    ],
+)
+async def test_each_sum_is_explained(asked: Answering, tmp_path: Path, arguments: str) -> None:
+    query = f"{{ flows({arguments}, first: 100) {{ nodes {{ currency sum facts added withoutAmount explainId }} }} }}"
+    found = json.loads(await answer(asked.compiled, Question(name="flows", query=query)))["data"]["flows"]["nodes"]
+    assert len(found) > 1
+    for row in found:
+        said = await answer(asked.compiled, Question(name="explain", query=EXPLAIN, variables={"id": row["explainId"]}))
+        explained = json.loads(said)["data"]["explain"]
+        assert "data" in json.loads(said), said
+        assert (explained["amount"], explained["claimsCount"]) == (row["sum"], row["facts"])
+        used = [claim for claim in explained["claims"] if claim["role"] == "used"]
+        assert len(used) == row["added"]
+        assert sum(Decimal(claim["amount"]) for claim in used) == Decimal(row["sum"] or 0)
+        assert all(
+            claim["source"]["id"] == "source:dataset:money" and claim["locator"] for claim in explained["claims"]
+        )
+        file = msgspec.json.decode(explained["file"], type=File)
+        assert again(file).answer == file.answer == [row["sum"], row["facts"], row["added"], row["withoutAmount"]]
+    overlapping = [claim["role"] for row in found if row["facts"] > row["added"] for claim in explained["claims"]]
+    assert set(overlapping) <= {"used", "value unknown", "not official", "periods overlap", "beyond period"}
+
+
+async def test_a_sum_is_explained_as_it_was_known(asked: Answering, graph: Graph, tmp_path: Path) -> None:
+    query = '{ flows(groupBy: [HELPER], classes: [DISBURSEMENT], currency: "EUR") { nodes { sum explainId } } }'
+    question = Question(name="flows", query=query)
+    (before,) = json.loads(await answer(asked.compiled, question))["data"]["flows"]["nodes"]
+    file = tmp_path / "later.csv"
+    file.write_text(
+        f"{MONEY.splitlines()[0]}\nFUNDS,project:one,org:payee,8,EUR,disbursement,,2021-02-05,,z,,,\n", "utf-8"
+    )
+    await pipeline.load(
+        graph, [file], pipeline.Options(dataset="later"), clock=lambda: round(NOW.timestamp() * 1000) + 1
+    )
+    (after,) = json.loads(await answer(asked.compiled, question))["data"]["flows"]["nodes"]
+    said = await answer(asked.compiled, Question(name="explain", query=EXPLAIN, variables={"id": before["explainId"]}))
+    assert (before["sum"], after["sum"], json.loads(said)["data"]["explain"]["amount"]) == ("7", "15", "7")

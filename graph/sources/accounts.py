@@ -47,6 +47,17 @@ FAULTS, CYCLES = faults.KINDS, faults.CYCLES
 #: Entities that money goes out of, by the claims of any time.
 PROVIDERS: LiteralString = f"MATCH (a:Entity)-[:{money_types()}]->() RETURN DISTINCT a.id ORDER BY a.id LIMIT $p.most"
 
+#: Those of the nodes whose publisher says that others report the same.
+SECONDARY: LiteralString = (
+    "UNWIND $p.ids AS i MATCH (e:Entity {id: i}) WHERE e.secondary = true RETURN e.id ORDER BY e.id"
+)
+
+
+async def secondary(graph: Graph, scope: transfers.Scope) -> list[str]:
+    """Nodes whose money does not count in totals of what they lie in; asked about itself, each counts."""
+    rows = await graph.rows(SECONDARY, {"ids": sorted(set(scope.ids) - set(scope.own))})
+    return [row[0] for row in rows]
+
 
 async def _totals(calling: Calling) -> list[Any] | None:
     given, time = calling.parameters, time_of(calling.parameters)
@@ -62,7 +73,8 @@ async def _totals(calling: Calling) -> list[Any] | None:
     if read.stored:
         left = await transfers.left_out(calling.graph, read, flow_class="", max_edges=MOST_FLOWS)
         read = replace(read, left=left)
-    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables)
+    others = await secondary(calling.graph, scope)
+    found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables, others)
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
 
@@ -73,6 +85,7 @@ def totalled(
     flows: Iterable[Flow],
     left: Iterable[choosing.Left],
     tables: Tables,
+    secondary: Iterable[str] = (),
 ) -> "following.Totalled":
     """Raises QuestionRefused where the currency is not decided."""
     try:
@@ -80,6 +93,7 @@ def totalled(
             frozenset(nodes), list(flows), list(left), tables,
             flow_class=given.get("class", ""), currency=given.get("currency", ""),
             first=given["event_from"], last="" if given["until"] == NEVER else given["until"], order=CLASSES_ORDER,
+            secondary=tuple(secondary),
         )  # fmt: skip
     except following.Undecided as error:
         raise QuestionRefused(str(error)) from None

@@ -105,7 +105,9 @@ def answered(file: File) -> Again:
             conversions=found.conversions, left={one.claim: one.reason for one in left},
         )  # fmt: skip
     if file.question == "totals":
-        totals = accounts.totalled(given, file.nodes["of"], derived.flows, derived.left, tables)
+        totals = accounts.totalled(
+            given, file.nodes["of"], derived.flows, derived.left, tables, file.nodes.get("secondary", ())
+        )
         answer = accounts.listed_totals(given["of"], len(file.nodes["of"]), totals, list(totals.missing), "")
         return Again(
             answer=answer, amount=totals.measures.gross.amount, currency=totals.currency, flows=totals.flows,
@@ -183,7 +185,8 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
         arguments = {**arguments, "class": asked.flow_class}
         nodes = {"from": list(asked.sources), "to": list(asked.targets)}
     elif field == "totals":
-        nodes["of"] = list((await transfers.scope(graph, arguments["of"], time)).ids)
+        scope = await transfers.scope(graph, arguments["of"], time)
+        nodes = {"of": list(scope.ids), "secondary": await accounts.secondary(graph, scope)}
         read = await transfers.expanded(
             graph, nodes["of"], flow_class="", time=time, max_depth=0, max_edges=MOST_FLOWS, from_claims=True
         )

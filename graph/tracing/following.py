@@ -1,7 +1,7 @@
 """A trace from flows to its answer: one class, one currency, then the attribution. What is left out is said, with the reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -255,9 +255,12 @@ def _told(result: Result, unread: frozenset[str]) -> Result:
 
 def totalled(
     nodes: frozenset[str], flows: list[Flow], left: list[Left], tables: Tables, *, flow_class: str, currency: str,
-    first: str, last: str, order: Sequence[str],
+    first: str, last: str, order: Sequence[str], secondary: Collection[str] = (),
 ) -> Totalled:  # fmt: skip
-    """The measures of some nodes' money; raises Undecided. Commitments are needed too, whatever the class."""
+    """The measures of some nodes' money; raises Undecided. Commitments are needed too, whatever the class.
+
+    `secondary`: those of the nodes that reproduce what others report; their flows do not count.
+    """
     classes = Counter(flow.flow_class for flow in flows if flow.provider in nodes or flow.receiver in nodes)
     flow_class = class_asked(flow_class, classes, order)
     needed = [flow for flow in flows if flow.flow_class in (flow_class, "commitment")]
@@ -266,7 +269,8 @@ def totalled(
     other = Counter(flow.flow_class for flow in flows if flow.flow_class != flow_class)
     missing = () if classes.get(flow_class) else (nothing_of(flow_class, other),)
     own = [*(one for one in left if one.flow_class == flow_class), *unconverted]
-    made = measures(kept, nodes, flow_class=flow_class, first=first, last=last, left=own)
+    made = measures(kept, nodes, flow_class=flow_class, first=first, last=last, left=own,
+                    excluded=dict.fromkeys(secondary, "secondary_report"))  # fmt: skip
     return Totalled(
         measures=made,
         flow_class=flow_class,

@@ -17,6 +17,7 @@ REASONS = {
     "other_class": "It is of another stage of money.",
     "not_outgoing": "It comes in; only what goes out is added.",
     "passed_on": "It goes on to another node; only what is spent is added.",
+    "secondary_report": "Its project is of a secondary reporter, who reproduces what others report.",
 }
 
 
@@ -62,7 +63,7 @@ def measures(
     """Totals of `nodes` from the first to the last day ('' is open).
 
     `flows`: all that touch the nodes, with commitments (`net_new` needs them), in one currency. `left`: reports that became
-    no flow. `excluded`: nodes whose flows do not count, with the reason (an upper level of a hierarchy, a secondary report).
+    no flow. `excluded`: nodes whose flows do not count, with the reason out of REASONS.
     """
     books = _Books(frozenset(nodes) - set(excluded or ()), flow_class)
     currencies: set[str] = set()

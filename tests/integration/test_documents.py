@@ -21,7 +21,7 @@ SCHEMA = own_schema()
 SEED = Path(__file__).parents[2] / "seed"
 #: What each engine answered to each question, for the other one to be compared with.
 ANSWERS: dict[str, dict[str, bytes]] = {}
-#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is asked, on the embedded engine every third;
+#: On Neo4j, which plans each statement for 50 ms and more, every so manyth is asked, on the embedded engine every fourth;
 #: `make soak` asks all.
 SOME = 20
 #: Questions made at random, and what each engine answered to them.
@@ -61,7 +61,7 @@ def test_there_are_documents_of_many_kinds() -> None:
 
 @pytest.mark.parametrize("some", [SOME, pytest.param(1, marks=pytest.mark.soak)])
 async def test_both_ways_and_both_engines_answer_alike(asked: Answering, engine: str, some: int) -> None:
-    asking = QUESTIONS[:: min(some, 3) if engine == "embedded" else some]
+    asking = QUESTIONS[:: min(some, 4) if engine == "embedded" else some]
     compiled = await answers(asked.compiled, asking)
     wrong = {question.name for question in asking if question.wrong}
     assert {name for name, said in compiled.items() if b'"errors"' in said} == wrong

@@ -252,11 +252,14 @@ FUNDS,project:q,project:q,40,CNY,expenditure,reported,2020-02-03,8
 
 
 async def test_totals(graph: Graph, tmp_path: Path) -> None:
-    await golden(graph, tmp_path)
+    def early() -> int:
+        return 1_000_000
+
+    await golden(graph, tmp_path, clock=early)
     places = "entity,id,name,LOCATED_IN\nCountry,iso:UG,Uganda,\n" + "".join(
         f"Project,project:{x},{x.upper()},iso:UG\n" for x in "abcd"
     )
-    await load(graph, tmp_path, places, "places")
+    await load(graph, tmp_path, places, "places", clock=early)
     asking = Asking(graph)
     found = await asking.one("""{ totals(of: "iso:UG") { currency class nodes newMoney held passedOn missing
       gross { amount added leftOutCount } netSpend { amount } netNew { amount } endUse { amount leftOut { reason } } } }""")
@@ -265,6 +268,21 @@ async def test_totals(graph: Graph, tmp_path: Path) -> None:
     assert (found["newMoney"], found["held"], found["passedOn"], found["nodes"]) == ("1500000", "400000", "0", 5)
     assert found["gross"] == {"amount": "3800000", "added": 6, "leftOutCount": 2}
     assert {one["reason"] for one in found["endUse"]["leftOut"]} == {"OWN_MONEY", "PASSED_ON"}
+    # a project that reproduces what others report: asked about itself, it counts
+    again = "entity,id,name,LOCATED_IN,secondary\nProject,project:s,S,iso:UG,yes\n"
+    await load(graph, tmp_path, again, "again", clock=early)
+    await load(
+        graph, tmp_path, COLUMNS + "FUNDS,project:s,project:s,700000,CNY,expenditure,reported,2020-02-20,s1\n", "more"
+    )
+    document = (
+        "{ totals(of: %s) { nodes gross { amount leftOut { reason amount } } endUse { amount } newMoney explainId } }"
+    )
+    more = await asking.one(document % '"iso:UG"')
+    assert (more["nodes"], more["gross"]["amount"], more["endUse"]["amount"]) == (6, "3800000", "1100000")
+    assert more["newMoney"] == found["newMoney"]
+    assert {"reason": "SECONDARY_REPORT", "amount": "700000"} in more["gross"]["leftOut"]
+    assert (await asking.one(EXPLAIN, id=more["explainId"]))["amount"] == "3800000"
+    assert (await asking.one(document % '"project:s"'))["endUse"]["amount"] == "700000"
 
 
 EXPLAIN = """query ($id: String!, $provider: ID, $receiver: ID) { explain(id: $id, provider: $provider, receiver: $receiver) {

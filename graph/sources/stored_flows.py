@@ -1,6 +1,6 @@
 """Flows as they are stored, `(:Entity)-[:FLOW]->(:Entity)`, and whether they are whole; see graph/write/flows.py."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Container, Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from graph.engine import Graph
 from graph.tracing.flows import Matched
 from graph.tracing.reconciling import Step
-from graph.tracing.terms import Flow
+from graph.tracing.terms import Flow, Kind, Rule
 
 #: Grows when other flows follow from the same claims.
 VERSION = 1
@@ -19,22 +19,17 @@ MARK: LiteralString = (
 )
 _FIELDS: tuple[str, ...] = tuple(f for f in Flow.__struct_fields__ if f not in ("provider", "receiver"))
 _COLUMNS: LiteralString = ", ".join(f"f.{name}" for name in _FIELDS)  # pyright: ignore[reportAssignmentType]
+#: Where the id stands in a row.
+_ID = 4 + _FIELDS.index("id")
+_KINDS, _RULES = {one.value: one for one in Kind}, {one.value: one for one in Rule}
 _FILTER: LiteralString = (
     "($p.flow_class = '' OR f.flow_class = $p.flow_class) AND ($p.currency = '' OR f.currency = $p.currency)"
 )
 _ENDS: LiteralString = "startNode(f).id, endNode(f).id"
-#: Flows at entities, both ways, the largest first.
+#: Flows at entities, both ways, the largest first, as lists in one record: a driver takes longer for a record than for a list.
 AT: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-() WHERE {_FILTER} WITH DISTINCT f "
-    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
-)
-OUT: LiteralString = (
-    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]->() WHERE {_FILTER} "
-    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
-)
-IN: LiteralString = (
-    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})<-[f:FLOW]-() WHERE {_FILTER} "
-    f"WITH f ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN {_ENDS}, f.step, f.days, {_COLUMNS}"
+    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN collect([{_ENDS}, f.step, f.days, {_COLUMNS}])"
 )
 #: Named ends: the embedded engine is slow to find those of a relationship.
 ALL: LiteralString = f"MATCH (a)-[f:FLOW]->(b) RETURN a.id, b.id, f.step, f.days, {_COLUMNS}"
@@ -65,14 +60,16 @@ async def is_built(graph: Graph) -> bool:
 
 
 async def at(
-    graph: Graph, ids: Collection[str], *, flow_class: str = "", currency: str = "", most: int, cypher: LiteralString = AT
-) -> list[tuple[Flow, Matched | None]]:  # fmt: skip
-    """Flows at nodes with how their reports were matched, the largest first, at most so many.
+    graph: Graph, ids: Collection[str], *, flow_class: str = "", currency: str = "", most: int,
+    but: Container[str] = (),
+) -> tuple[list[tuple[Flow, Matched | None]], int]:  # fmt: skip
+    """Flows at nodes with how their reports were matched, the largest first, at most so many; and how many were found.
 
-    '' is any class or currency. `cypher`: AT, OUT or IN.
+    '' is any class or currency. `but`: ids of flows that are found, and not given.
     """
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
-    return [_flow(row) for row in await graph.rows(cypher, p)]
+    (found,) = await graph.record(AT, p)
+    return [_flow(row) for row in found if row[_ID] not in but], len(found)
 
 
 async def all_of(graph: Graph) -> AsyncIterator[Flow]:
@@ -83,6 +80,8 @@ async def all_of(graph: Graph) -> AsyncIterator[Flow]:
 
 def _flow(row: Sequence[Any]) -> tuple[Flow, Matched | None]:
     start, end, step, days, *rest = row
-    values = dict(zip(_FIELDS, rest, strict=True))
+    values: dict[str, Any] = dict(zip(_FIELDS, rest, strict=True))
+    values["kind"], values["rule"] = _KINDS[values["kind"]], _RULES[values["rule"]]
+    values["claims"] = tuple(values["claims"])
     matched = Matched(step=Step(step), days=days) if step else None
-    return msgspec.convert({"provider": start, "receiver": end, **values}, Flow), matched
+    return Flow(provider=start, receiver=end, **values), matched

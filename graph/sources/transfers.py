@@ -207,18 +207,18 @@ class _Walk:
         while frontier:
             self._reached.update(frontier)
             room = self._most - len(flows)
-            # flows to nodes reached before are read again, so that there has to be room for them
-            level = await stored_flows.at(
+            # flows to nodes reached before are found again, so that there has to be room for them; they lead nowhere new
+            level, count = await stored_flows.at(
                 self._graph,
                 frontier,
                 flow_class=self._class,
                 currency=self._currency,
                 most=self._most + 1,
+                but=flows,
             )
-            new = [flow for flow, _ in level if flow.id not in flows]
-            flows |= {flow.id: flow for flow in new[:room]}
+            flows |= {flow.id: flow for flow, _ in level[:room]}
             matched |= {flow.id: how for flow, how in level if how}
-            if len(new) > room or len(level) > self._most:
+            if len(level) > room or count > self._most:
                 self._cut.update(frontier)
                 break
             frontier = self._next((flow.kind, flow.provider, flow.receiver, flow.used) for flow, _ in level)

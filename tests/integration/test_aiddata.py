@@ -181,6 +181,7 @@ async def test_the_tables_by_sheet(graph: Graph, tmp_path: Path) -> None:
     assert await entities(graph, "PlaceGroup", "members") >= {(group, 3)}
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_newer_table_updates_and_does_not_double(graph: Graph, tmp_path: Path) -> None:
     path = book(tmp_path / "t.xlsx", [row(n, amount=n, currency="USD") for n in (1, 2, 3)], [])
     await load(graph, path)

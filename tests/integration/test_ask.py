@@ -64,6 +64,7 @@ async def test_helpers_of_ninglang(ask: Asking, capsys: pytest.CaptureFixture[st
     assert row_of(lines[yangpu:], posted, "last known, implied")
 
 
+@pytest.mark.soak_on_neo4j
 async def test_recipients_of_guangzhou(ask: Asking) -> None:
     lines = await ask("recipients", "广州市", via=("funds", "sends_workers_to"))
     assert lines[:6] == [
@@ -84,6 +85,7 @@ async def test_help_of_jiangsu_for_shaanxi(ask: Asking) -> None:
     assert row_of(lines, "2,278,000,000 CNY, reported total", "certainly").endswith("中央纪委国家监委网站, line 16")
 
 
+@pytest.mark.soak_on_neo4j
 async def test_what_is_not_added_is_said(ask: Asking) -> None:
     lines = await ask("help", "浙江省", "四川省")
     at = lines.index("    total: none of money in CNY, reported total")
@@ -94,6 +96,7 @@ async def test_what_is_not_added_is_said(ask: Asking) -> None:
     assert "periods of figures of the same overlap" in lines[at + 1]
 
 
+@pytest.mark.soak_on_neo4j
 async def test_roll_up_keeps_direct_and_through_apart(ask: Asking) -> None:
     lines = await ask("helpers", "530000", roll_up=True, as_of="2020-04-30", via=("PAIRED_WITH",))
     assert "  directly: is paired to help; since 2001; 3 facts" in lines
@@ -104,6 +107,7 @@ async def test_roll_up_keeps_direct_and_through_apart(ask: Asking) -> None:
     assert f"    … and 13 more: {again}" in lines
 
 
+@pytest.mark.soak_on_neo4j
 async def test_paths(ask: Asking) -> None:
     lines = await ask("path", "杨浦区", "宁蒗", max_hops=2)
     assert "杨浦区 –[is paired to help; sends staff to]→ 丽江市 –[contains]→ 宁蒗彝族自治县" in lines
@@ -126,6 +130,7 @@ async def test_search(ask: Asking) -> None:
     assert lines[-1] == "… and 1 more, --first 4"
 
 
+@pytest.mark.soak_on_neo4j
 async def test_supervision_of_bijie(ask: Asking) -> None:
     lines = await ask("supervision", "毕节市")
     assert [line.split() for line in lines[1:6]] == [
@@ -141,6 +146,7 @@ async def test_supervision_of_bijie(ask: Asking) -> None:
     assert [line.split()[-2:] for line in unknown[1:5]] == [["not", "known"]] * 4
 
 
+@pytest.mark.soak_on_neo4j
 async def test_nothing_known_is_said(ask: Asking) -> None:
     assert await ask("helpers", "东城区") == ["Nobody is known to help 东城区 (cn:110101)."]
     assert await ask("recipients", "cn:110101", during="2019") == [

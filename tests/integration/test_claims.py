@@ -192,6 +192,7 @@ async def test_one_page_in_two_datasets_is_one_claim_with_two_supports(placed: G
     assert await dump_hash(placed) == alone
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_support_withdrawn_leaves_what_the_other_would_have_loaded_alone(placed: Graph, tmp_path: Path) -> None:
     rows = {"a": {"amount": "100"}, "b": {"amount": "200"}}
     for stays, goes in (("a", "b"), ("b", "a")):
@@ -474,6 +475,7 @@ async def everything(graph: Graph, folder: Path, *, reverse: bool = False, twice
     return report
 
 
+@pytest.mark.soak_on_neo4j
 async def test_the_graph_is_the_same_by_every_way(
     placed: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

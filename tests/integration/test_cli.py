@@ -284,6 +284,7 @@ def test_template_prints_a_table_and_what_it_means(tmp_path: Path) -> None:
     assert unknown.returncode == 1 and "PAIRED_WITH" in one_line(unknown)
 
 
+@pytest.mark.soak
 def test_the_forms_are_written_once_and_load_as_nothing(tmp_path: Path, there: dict[str, str]) -> None:
     written = run("template", "--xlsx", "funds,staff", "--out", "forms.xlsx", home=tmp_path, **there)
     assert written.returncode == 0 and "wrote forms.xlsx" in written.stderr

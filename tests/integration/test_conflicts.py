@@ -83,6 +83,7 @@ def told(found: Any) -> set[tuple[Any, ...]]:
     }
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_second_source_that_disagrees(graph: Graph, tmp_path: Path) -> None:
     asked = answering(graph, own_schema())
     await load(graph, tmp_path, "places", PLACES, "2020-01-01")

@@ -167,6 +167,7 @@ def _fields(address: Address) -> dict[str, str]:
     return {name: getattr(address, name) for name in Address.__dataclass_fields__}
 
 
+@pytest.mark.soak
 def test_killed_java_is_restarted_at_the_same_address(tmp_path: Path) -> None:
     with EmbeddedServer.start(tmp_path / "store", heap=HEAP) as server:
         add_note(server.address, 1)
@@ -179,6 +180,7 @@ def test_killed_java_is_restarted_at_the_same_address(tmp_path: Path) -> None:
         assert notes(address) == [1]
 
 
+@pytest.mark.soak
 def test_killed_owner_takes_java_along_and_the_next_start_has_the_data(owner, tmp_path: Path) -> None:
     process, java, _guard = owner
     process.kill()
@@ -188,6 +190,7 @@ def test_killed_owner_takes_java_along_and_the_next_start_has_the_data(owner, tm
         assert notes(server.address) == [1]
 
 
+@pytest.mark.soak
 def test_killed_owner_leaves_no_java_after_5_seconds(owner) -> None:
     process, java, guard = owner
     process.kill()
@@ -202,6 +205,7 @@ def test_killed_guard_takes_java_along(owner) -> None:
     assert until(lambda: not alive(java), 5) < 5
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
 def test_killed_owner_and_guard_leave_nothing(owner, tmp_path: Path) -> None:
     process, java, guard = owner
@@ -226,6 +230,7 @@ def test_stale_java_is_ended_by_the_next_start(owner, tmp_path: Path) -> None:
     guard.kill()
 
 
+@pytest.mark.soak
 def test_interrupt_leaves_the_database_to_its_owner(owner) -> None:
     _process, java, guard = owner
     guard.send_signal(signal.SIGINT)
@@ -339,6 +344,7 @@ def test_wheel_is_not_imported() -> None:
     assert out.stdout == "set()\n"
 
 
+@pytest.mark.soak
 @pytest.mark.soak
 def test_gives_up_after_too_many_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "RESTARTS_ALLOWED", 1)

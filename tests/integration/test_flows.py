@@ -96,6 +96,7 @@ async def rows(asked: Answering, arguments: str, *fields: str) -> dict[tuple[Any
     return made
 
 
+@pytest.mark.soak_on_neo4j
 async def test_who_gives_through_projects(asked: Answering) -> None:
     found = await rows(asked, "groupBy: [HELPER], classes: [COMMITMENT]", "helper", "helperOpen")
     assert found == {
@@ -120,6 +121,7 @@ async def test_who_gets_through_projects(asked: Answering) -> None:
     }
 
 
+@pytest.mark.soak_on_neo4j
 async def test_by_year_and_currency_and_what_has_no_amount(asked: Answering) -> None:
     found = await rows(asked, 'groupBy: [YEAR], from: "org:bank", to: "iso:SN", classes: [DISBURSEMENT]', "year")
     assert found == {
@@ -150,6 +152,7 @@ async def test_what_may_be_the_same_money_is_not_added(asked: Answering) -> None
     }
 
 
+@pytest.mark.soak_on_neo4j
 async def test_by_sector_and_by_source(asked: Answering) -> None:
     found = await rows(asked, "groupBy: [SECTOR], classes: [COMMITMENT]", "sector", "sectorOpen")
     assert found == {
@@ -213,6 +216,7 @@ EXPLAIN = """query ($id: String!) { explain(id: $id) {
   question amount currency claimsCount file claims { provider { id } amount role source { id } locator } } }"""
 
 
+@pytest.mark.soak_on_neo4j
 @pytest.mark.parametrize(
     "arguments",
     [

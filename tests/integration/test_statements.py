@@ -48,7 +48,7 @@ REQUIRED = {
 #: Fields with selections of their own in one document; more make a statement that Neo4j plans for seconds.
 TOGETHER = 6
 #: On Neo4j, which plans each statement that is new to it for 50 ms and more, every so manyth is asked; `make soak` asks all.
-SOME = 14
+SOME = 24
 
 
 #: Root fields whose answer Python computes: they read more before the one statement; of `explain` an answer gives the id.

@@ -67,6 +67,7 @@ async def test_a_county_both_ends_told_from_each_other(asked: Answering) -> None
         assert len(row["fact"]["evidence"]) == 1
 
 
+@pytest.mark.soak_on_neo4j
 async def test_both_orders_and_pages(asked: Answering) -> None:
     whole = await told(asked, "cn:520500")
     assert whole["totalCount"] == len(whole["nodes"]) == 24

@@ -4,20 +4,17 @@ Memory stays flat however large the files are; rows come out grouped by type and
 """
 
 import hashlib
-import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
 from graph import identity
 from graph.model import MODEL, Kind, Time, Vocabulary
 from graph.records import Claim, Entity, PreparedClaim, Value
+from graph.scratch import Scratch
 
 DESCRIBED_IN = "DESCRIBED_IN"
 
@@ -35,11 +32,7 @@ _BY_USE = (
 )
 _ENTITY_ID = "CREATE INDEX IF NOT EXISTS entity_id ON entity (id)"
 _INDEXES = f"{_ENTITY_ID}; CREATE INDEX claim_order ON claim (type, start, id);"
-#: Nothing is kept for good; what is read again stays in a cache of 16 MB, so that memory stays flat.
-_PRAGMAS = """
-PRAGMA page_size=16384; PRAGMA cache_size=-16000; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
-PRAGMA temp_store=FILE;
-"""
+_PRAGMAS = "PRAGMA page_size=16384; PRAGMA temp_store=FILE;"
 _INSERT_ENTITY = "INSERT INTO entity VALUES (?,?,?,?,?)"
 _INSERT_CLAIM = "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_MENTION = "INSERT INTO mention VALUES (?,?,?,?,?)"
@@ -70,14 +63,12 @@ class Money(msgspec.Struct, frozen=True, rename={"class_": "class"}):
 _money = msgspec.msgpack.Decoder(Money)
 
 
-class Staging:
+class Staging(Scratch):
     """Records of one run. Add all, `settle`, then read; a rejected row takes all its records with it."""
 
     def __init__(self, vocabulary: Vocabulary = MODEL) -> None:
         self.vocabulary = vocabulary
-        self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "staging.db", check_same_thread=False)
-        self._db.executescript(_PRAGMAS + _SCHEMA)
+        super().__init__(_PRAGMAS + _SCHEMA, one_thread=False)
         self._named = {  # properties of claims that name an entity, with the label it must have
             r.name: [(p.name, p.entity) for p in vocabulary.claim_properties(r.name) if p.kind is Kind.ENTITY]
             for r in vocabulary.relationships
@@ -93,15 +84,6 @@ class Staging:
         self._mentions_kept: list[tuple[Any, ...]] = []
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder: msgspec.msgpack.Decoder[dict[str, Value]] = msgspec.msgpack.Decoder(dict[str, Value])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
 
     def add(self, record: Entity | Claim, *, file: int, line: int) -> None:
         if isinstance(record, Claim):

@@ -4,12 +4,9 @@ Of a hundred thousand names every two would be five thousand million comparisons
 """
 
 import hashlib
-import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from graph.scratch import Scratch
 
 #: A key that more entities share tells nothing.
 MOST = 40
@@ -22,27 +19,15 @@ CREATE TABLE member (k INT, n INT, PRIMARY KEY (k, n)) WITHOUT ROWID;
 INSERT INTO member SELECT k, n FROM key WHERE k IN (SELECT k FROM block) ORDER BY k, n;
 DROP TABLE key; DROP TABLE block; CREATE INDEX of_number ON member (n, k);
 """  # noqa: S608
-_PRAGMAS = "PRAGMA page_size=16384; PRAGMA cache_size=-16000; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 
 
-class Candidates:
+class Candidates(Scratch):
     """Entities by number, with their keys. Add all, then read the pairs."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="aidgraph-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "keys.db")
-        self._db.executescript(f"{_PRAGMAS} CREATE TABLE key (k INT, n INT);")
+        super().__init__("PRAGMA page_size=16384; CREATE TABLE key (k INT, n INT);")
         self._kept: list[tuple[int, int]] = []
         self._highest = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._db.close()
-        self._folder.cleanup()
 
     def add(self, number: int, keys: Iterable[str]) -> None:
         self._highest = max(self._highest, number)

@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
-from graph.bindings import Calling
+from graph.bindings import Calling, Means
 from graph.dates import ALWAYS, NEVER
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
@@ -79,12 +79,17 @@ def sealed(calling: Calling, field: str) -> str:
         for name, value in calling.parameters.items()
         if name not in ("answer", "today", "state_from", "beyond") and value is not None
     }
-    arguments |= {"known": min(calling.parameters["known"], calling.means.now)}
     if rule := calling.shape.get("rule"):
         arguments["rule"] = rule
     if (rates := calling.means.tables.rates) is not None:
         arguments["rates"] = rates.name
-    return calling.means.sealed("explain", [field, *(part for item in sorted(arguments.items()) for part in item)])
+    return sealed_of(calling.means, field, arguments)
+
+
+def sealed_of(means: Means, field: str, arguments: Mapping[str, Any]) -> str:
+    """Likewise, of arguments by name, the moment that is asked about among them."""
+    known = {**arguments, "known": min(arguments["known"], means.now)}
+    return means.sealed("explain", [field, *(part for item in sorted(known.items()) for part in item)])
 
 
 def arguments_of(question: list[Any]) -> tuple[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from graph.bindings import Fragment, Means, Page, Shape, Value
 from graph.engine import Graph
 from graph.model import MODEL
 from graph.plan import render
+from graph.sources.asking import arguments_of, sealed_of
 from graph.sources.facts import fact_holds, known, named, speaking, state_holds, was_known
 from graph.sources.help import LEVELS, help_types, own
 from graph.sources.identities import asked, one
@@ -223,7 +224,7 @@ _BY_SHAPE: tuple[LiteralString, ...] = ("classes", "from", "to")
 
 
 def _arguments(shape: Shape) -> LiteralString:
-    """Names and values of what is asked, as `facts_of` takes them."""
+    """The field, then names and values of what is asked, as `facts_of` takes them."""
     names: list[LiteralString] = list(_TIME)
     names.extend(name for name in _BY_SHAPE if shape.get(name))
     names.extend(name for name in BY_PROPERTY if name in shape.names("where"))
@@ -231,15 +232,14 @@ def _arguments(shape: Shape) -> LiteralString:
     for name in ("by", "via"):
         chosen: LiteralString = ", ".join(f"'{one}'" for one in shape.names(name))
         given += f", '{name}', [{chosen}]"
-    return f"[{given}, 'timed', {'true' if shape.timed else 'false'}]"
+    return f"['flows', {given}, 'timed', {'true' if shape.timed else 'false'}]"
 
 
 def _sealed(read: list[Any], means: Means) -> str:
     """The id by which the facts of a row can be asked for, of what is known now."""
     asked, row = read
-    arguments = {**dict(zip(asked[::2], asked[1::2], strict=True)), "row": row}
-    arguments["known"] = min(arguments["known"], means.now)
-    return means.sealed("explain", ["flows", *(part for item in sorted(arguments.items()) for part in item)])
+    field, arguments = arguments_of(asked)
+    return sealed_of(means, field, {**arguments, "row": row})
 
 
 class Summed(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

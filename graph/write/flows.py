@@ -13,13 +13,13 @@ import msgspec
 from graph import memory
 from graph.engine import Graph, Transaction
 from graph.errors import GraphError, WriterBusy
+from graph.scratch import Scratch
 from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes
 from graph.tracing.flows import Matched, made
 from graph.tracing.terms import Flow, Report
 from graph.write.batches import Progress, batches
 from graph.write.lock import Lock, writer
-from graph.write.scratch import Scratch
 
 #: Pairs of nodes whose flows are made together; rows of one transaction.
 PAIRS, ROWS = 5_000, 2_000

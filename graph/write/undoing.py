@@ -12,6 +12,7 @@ import msgspec
 from graph.engine import Graph, Transaction
 from graph.errors import UndoRefused
 from graph.model import MODEL, Vocabulary
+from graph.scratch import Scratch
 from graph.staging import DESCRIBED_IN
 from graph.write import conflicts, log, merging, runs
 from graph.write.batches import Batches, Progress, batches
@@ -19,7 +20,6 @@ from graph.write.claims import Before, ClaimWriter, Counts, Stamp
 from graph.write.entities import EntityWriter
 from graph.write.lock import writer
 from graph.write.readings import readings_of
-from graph.write.scratch import Scratch
 
 #: Entities that claims name, and of which no source says what they are.
 UNDESCRIBED = """

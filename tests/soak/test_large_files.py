@@ -17,20 +17,20 @@ pytestmark = pytest.mark.soak
 
 #: Loads a table in a process of its own and says what the process took.
 LOADER = """
-import asyncio, json, resource, sys
+import asyncio, json, sys
 from pathlib import Path
 from graph import schema_ddl
 from graph.engine import open_graph
 from graph.settings import Settings
 from loaders import pipeline
+from tests.peak import peak_mb
 
 async def main(home, places, table):
     async with open_graph(Settings(home=Path(home))) as graph:
         await schema_ddl.apply(graph)
         await pipeline.load(graph, [Path(places)], pipeline.Options(dataset="places"))
         report = await pipeline.load(graph, [Path(table)], pipeline.Options(dataset=Path(table).stem))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"rows": report.rows, "rejected": report.rejected, "new": report.counts.new, "peak": peak}))
+    print(json.dumps({"rows": report.rows, "rejected": report.rejected, "new": report.counts.new, "peak": peak_mb()}))
 
 asyncio.run(main(*sys.argv[1:]))
 """

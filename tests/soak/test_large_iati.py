@@ -23,6 +23,7 @@ from graph import schema_ddl
 from graph.engine import open_graph
 from graph.settings import Settings
 from loaders import pipeline
+from tests.peak import peak_mb
 
 async def main(path):
     with tempfile.TemporaryDirectory() as home:
@@ -31,10 +32,8 @@ async def main(path):
             began = time.monotonic()
             report = await pipeline.load(graph, [Path(path)], pipeline.Options(dataset="large", dry_run=True))
             took = time.monotonic() - began
-    # what getrusage tells begins with the peak of the process that started this one
-    peak = next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
     sums = [[*key, report.figures[key], str(total)] for key, total in sorted(report.sums.items())]
-    print(json.dumps({"rows": report.rows, "rejected": report.rejected, "peak": peak, "seconds": took, "sums": sums}))
+    print(json.dumps({"rows": report.rows, "rejected": report.rejected, "peak": peak_mb(), "seconds": took, "sums": sums}))
 
 asyncio.run(main(*sys.argv[1:]))
 """

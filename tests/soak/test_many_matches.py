@@ -18,12 +18,13 @@ pytestmark = pytest.mark.soak
 MANY, PLANTED = 100_000, 600
 #: Loads organizations, and finds pairs in the same process: says how long that took, its memory in MB, and the pairs.
 MATCHER = """
-import asyncio, json, resource, sys, time
+import asyncio, json, sys, time
 from pathlib import Path
 from graph import matching, schema_ddl
 from graph.engine import open_graph
 from graph.settings import Settings
 from loaders import pipeline
+from tests.peak import peak_mb
 
 async def main(home, table):
     async with open_graph(Settings(home=Path(home))) as graph:
@@ -33,10 +34,10 @@ async def main(home, table):
             return
         begun = time.monotonic()
         found = await matching.propose(graph, limit=5_000)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     pairs = [[p.a.id, p.b.id] for p in found.proposals]
     took = time.monotonic() - begun
-    print(json.dumps({"entities": found.entities, "compared": found.compared, "pairs": pairs, "peak": peak, "took": took}))
+    figures = {"entities": found.entities, "compared": found.compared, "peak": peak_mb(), "took": took}
+    print(json.dumps({**figures, "pairs": pairs}))
 
 asyncio.run(main(*sys.argv[1:]))
 """

@@ -90,6 +90,8 @@ class Staging(Scratch):
             self._add_claim(record, file, line)
             return
         self._entities.append((record.id, record.label, record.stub, file, line))
+        if len(self._entities) >= _CHUNK:
+            self._flush()
         if not record.stub:
             values: dict[str, Value] = {**record.provenance, "values": identity.encode(record.values)}
             claim = Claim(
@@ -222,7 +224,7 @@ class Staging(Scratch):
     def entity_rows(self) -> Iterator[tuple[str, str, int, int]]:
         """(id, label, file, line) of each entity row, in the order of the files."""
         self._flush()
-        yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY file, line")
+        yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY rowid")
 
     def settle(self) -> None:
         """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often."""

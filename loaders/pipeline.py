@@ -15,7 +15,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TypeVar
 
-from graph import write
+from graph import memory, write
 from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
 from graph.records import Entity, Value
@@ -482,11 +482,14 @@ def _turn(part: Part) -> tuple[bool, int]:
 
 
 def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
+    """Rows in lists, each for a question to the graph, whose ids and answers stay in cycles of the driver until collected."""
     chunk: list[T] = []
-    for row in rows:
+    for n, row in enumerate(rows, start=1):
         chunk.append(row)
         if len(chunk) == CHUNK:
             yield chunk
             chunk = []
+        if n % memory.ROWS == 0:
+            memory.give_back()
     if chunk:
         yield chunk

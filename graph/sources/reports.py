@@ -181,18 +181,21 @@ def _last_day_after(latest_to: str, last: str) -> bool:
 
 TOUCHED: LiteralString = (
     f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.recorded_at > $p.since OR c.retracted_at > $p.since "
-    "RETURN DISTINCT a.id, a.type = 'Project', b.id, b.type = 'Project'"
+    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
 )
 STANDING: LiteralString = (
     f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.retracted_at IS NULL "
-    "RETURN DISTINCT a.id, a.type = 'Project', b.id, b.type = 'Project'"
+    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
 )
 
 
 async def pairs(
     graph: Graph, nodes: Nodes, since: int | None
 ) -> AsyncIterator[tuple[str, bool, str, bool]]:  # fmt: skip
-    """Pairs of nodes that claims lie between, with which are projects; those recorded or retracted after `since`, or all."""
+    """Pairs of nodes that claims lie between, with which are projects; those recorded or retracted after `since`, or all.
+
+    A pair comes as often as there are claims: the engine would keep millions of them to give each once.
+    """
     cypher, p = (STANDING, {}) if since is None else (TOUCHED, {"since": since})
     async for start, from_project, end, to_project in graph.stream(cypher, p):
         yield nodes.of(start), from_project, nodes.of(end), to_project

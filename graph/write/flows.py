@@ -248,16 +248,19 @@ class _Reader:
 
 
 class _Pairs(Scratch):
-    """Pairs of nodes whose flows are to be made, each once, in order of the end, in a temporary file."""
+    """Pairs of nodes whose flows are to be made, each once, in a temporary file."""
 
     def __init__(self) -> None:
         super().__init__(
-            "CREATE TABLE pair (end TEXT, start TEXT, to_project INT, from_project INT, PRIMARY KEY (end, start)) WITHOUT ROWID;"
+            "CREATE TABLE pair (start TEXT, end TEXT, from_project INT, to_project INT, claims INT, PRIMARY KEY (start, end)) "
+            "WITHOUT ROWID; CREATE TABLE weight (id TEXT, outgoing INT, claims INT, PRIMARY KEY (id, outgoing)) WITHOUT ROWID;"
         )
 
     def add(self, pairs: Iterable[tuple[str, bool, str, bool]]) -> None:
-        """(start, whether it is a project, end, whether it is one)."""
-        self._db.executemany("INSERT OR IGNORE INTO pair VALUES (?3, ?1, ?4, ?2)", pairs)
+        """(start, whether it is a project, end, whether it is one), as often as there are claims."""
+        self._db.executemany(
+            "INSERT INTO pair VALUES (?1, ?3, ?2, ?4, 1) ON CONFLICT DO UPDATE SET claims = claims + 1", pairs
+        )
 
     def count(self) -> int:
         return self._db.execute("SELECT count(*) FROM pair").fetchone()[0]
@@ -269,6 +272,29 @@ class _Pairs(Scratch):
         return [row[0] for row in starts.fetchall()], [row[0] for row in ends.fetchall()]
 
     def batches(self) -> Iterator[list[tuple[str, bool, str, bool]]]:
-        rows = self._db.execute("SELECT start, from_project, end, to_project FROM pair ORDER BY end, start")
-        while batch := rows.fetchmany(PAIRS):
-            yield [(start, bool(a), end, bool(b)) for start, a, end, b in batch]
+        """All pairs, those of a project with many claims together, so that these are read once.
+
+        A batch has as many pairs as there are claims around its projects to be kept, and at least one.
+        """
+        self._db.executescript(
+            "INSERT INTO weight SELECT start, 1, sum(claims) FROM pair WHERE from_project GROUP BY start;"
+            "INSERT INTO weight SELECT end, 0, sum(claims) FROM pair WHERE to_project GROUP BY end;"
+        )
+        rows = self._db.execute(
+            "SELECT p.start, p.from_project, p.end, p.to_project, coalesce(a.claims, 0) AS out, coalesce(b.claims, 0) AS into_ "
+            "FROM pair p LEFT JOIN weight a ON a.id = p.start AND a.outgoing AND p.from_project "
+            "LEFT JOIN weight b ON b.id = p.end AND NOT b.outgoing AND p.to_project "
+            "ORDER BY CASE WHEN out >= into_ THEN p.start ELSE p.end END, p.start, p.end"
+        )
+        batch: list[tuple[str, bool, str, bool]] = []
+        around: set[tuple[str, bool]] = set()
+        claims = 0
+        for start, a, end, b, outgoing, incoming in rows:
+            claims += sum(n for key, n in (((start, True), outgoing), ((end, False), incoming)) if key not in around)
+            if batch and (len(batch) == PAIRS or claims > KEPT):
+                yield batch
+                batch, around, claims = [], set(), outgoing + incoming
+            around |= {(start, True), (end, False)}
+            batch.append((start, bool(a), end, bool(b)))
+        if batch:
+            yield batch

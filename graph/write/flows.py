@@ -293,7 +293,7 @@ class _Pairs(Scratch):
             claims += sum(n for key, n in (((start, True), outgoing), ((end, False), incoming)) if key not in around)
             if batch and (len(batch) == PAIRS or claims > KEPT):
                 yield batch
-                batch, around, claims = [], set(), outgoing + incoming
+                batch, around, claims = [], set[tuple[str, bool]](), outgoing + incoming
             around |= {(start, True), (end, False)}
             batch.append((start, bool(a), end, bool(b)))
         if batch:

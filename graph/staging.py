@@ -88,10 +88,13 @@ class Staging(Scratch):
     def add(self, record: Entity | Claim, *, file: int, line: int) -> None:
         if isinstance(record, Claim):
             self._add_claim(record, file, line)
-            return
-        self._entities.append((record.id, record.label, record.stub, file, line))
-        if len(self._entities) >= _CHUNK:
+        else:
+            self._add_entity(record, file, line)
+        if max(len(self._entities), len(self._claims_kept)) >= _CHUNK:
             self._flush()
+
+    def _add_entity(self, record: Entity, file: int, line: int) -> None:
+        self._entities.append((record.id, record.label, record.stub, file, line))
         if not record.stub:
             values: dict[str, Value] = {**record.provenance, "values": identity.encode(record.values)}
             claim = Claim(
@@ -134,8 +137,6 @@ class Staging(Scratch):
         for name, label in self._named[type_]:
             if name in values:
                 self._mentions_kept.append((values[name], label, name, file, line))
-        if len(self._claims_kept) >= _CHUNK:
-            self._flush()
 
     def _flush(self) -> None:
         self._db.executemany(_INSERT_ENTITY, self._entities)
@@ -222,7 +223,7 @@ class Staging(Scratch):
         return found
 
     def entity_rows(self) -> Iterator[tuple[str, str, int, int]]:
-        """(id, label, file, line) of each entity row, in the order of the files."""
+        """(id, label, file, line) of each entity row, in the order they were added."""
         self._flush()
         yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY rowid")
 

@@ -6,6 +6,7 @@ seed      loading the seed into an empty store
 second    the demo's second start, until it serves
 reads     six questions over HTTP, relative to the bare driver (--rounds 3 --shapes a,b --engines neo4j)
 questions who helps whom, relative to one point read, on the embedded engine
+bulk      200,000 rows by `aidgraph bulk` and neo4j-admin's import, relative to their load over Bolt
 large     a million rows and 1 GB of IATI through `aidgraph load`; only when asked for, it takes an hour and more
 tracing   money followed through 100,000 flows, relative to reading them and 100 matrix-vector products, on the embedded engine
 """
@@ -23,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import large, questions, reads, shapes, tracing
+from bench import importing, large, questions, reads, shapes, tracing
 from graph import schema_ddl
 from graph.engine import Engine, Graph, Transaction, open_graph
 from graph.settings import Settings
@@ -184,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    everything = ("load", "start", "seed", "second", "reads", "questions", "tracing")
+    everything = ("load", "start", "seed", "second", "reads", "questions", "tracing", "bulk")
     parser.add_argument("what", nargs="*", choices=[[], *everything, "large"], help="default: all but large")
     parser.add_argument("--rounds", type=int, default=9, help="of reads")
     parser.add_argument("--shapes", default=",".join(shapes.SHAPES), help="of reads")
@@ -208,6 +209,8 @@ def main() -> None:
         reads.bench(given.shapes.split(","), given.rounds, given.engines.split(","))
     if "questions" in what:
         asyncio.run(questions.bench())
+    if "bulk" in what:
+        asyncio.run(importing.bench())
     if "large" in what:
         large.bench()
     if "tracing" in what:

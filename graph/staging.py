@@ -4,8 +4,8 @@ Memory stays flat however large the files are; rows come out grouped by type and
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -61,6 +61,14 @@ class Money(msgspec.Struct, frozen=True, rename={"class_": "class"}):
 
 
 _money = msgspec.msgpack.Decoder(Money)
+
+
+@dataclass(slots=True)
+class Repeated:
+    """Figures that one source gives more than once for one fact; `first`: (file, line) of two of them."""
+
+    figures: int = 0
+    first: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
 
 
 class Staging(Scratch):
@@ -227,8 +235,11 @@ class Staging(Scratch):
         self._flush()
         yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY rowid")
 
-    def settle(self) -> None:
-        """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often."""
+    def settle(self) -> Repeated:
+        """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often.
+
+        Returns the figures that then stand more than once as one fact of one source.
+        """
         self._flush()
         if self._citing:
             self._db.execute(
@@ -238,6 +249,7 @@ class Staging(Scratch):
             self._db.execute("DELETE FROM entity WHERE file = ? AND id NOT IN (SELECT source FROM claim)", (_CITED,))
         self._db.executescript(_INDEXES)
         repeated = "SELECT type, start, id FROM claim GROUP BY type, start, id HAVING count(*) > 1"
+        found = Repeated()
         for key in self._db.execute(repeated).fetchall():
             alike = "type = ? AND start = ? AND id = ?"  # the id alone would tell; the index is of all three
             if self.vocabulary.relationship[key[0]].time is Time.STATE:
@@ -250,8 +262,21 @@ class Staging(Scratch):
                 f"SELECT seq, fact, source FROM claim WHERE {alike} ORDER BY digest, seq",  # noqa: S608
                 key,
             ).fetchall()
+            if len(rows) > 1 and self.vocabulary.relationship[key[0]].money:
+                self._add_figures(found, [seq for seq, _, _ in rows])
             for n, (seq, fact, source) in enumerate(rows[1:], start=2):
                 self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
+        return found
+
+    def _add_figures(self, found: Repeated, seqs: Sequence[int]) -> None:
+        marks = ",".join("?" * len(seqs))
+        sql = f"SELECT file, line, payload FROM claim WHERE seq IN ({marks}) ORDER BY file, line"  # noqa: S608
+        places = [
+            (file, line) for file, line, payload in self._db.execute(sql, seqs) if _money.decode(payload).amount_text
+        ]
+        if len(places) > 1:
+            found.figures += 1
+            found.first = min(found.first or places[:2], places[:2])
 
     def counts(self) -> tuple[int, int]:
         """(entities, claims) that are ready."""

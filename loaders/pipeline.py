@@ -20,7 +20,7 @@ from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
 from graph.records import Entity, Value
 from graph.sources import directory as known
-from graph.staging import DOCUMENT, Staging
+from graph.staging import DOCUMENT, Repeated, Staging
 from graph.write import bulk as bulk_files
 from graph.write import runs
 from loaders import formats, tabular
@@ -367,8 +367,17 @@ class _Reading:
     async def check(self) -> None:
         """Checks what was read against the graph, and settles what is left."""
         await self._check()
-        self._staging.settle()
+        self._tell(self._staging.settle())
         self._report.entities, self._report.claims = self._staging.counts()
+
+    def _tell(self, repeated: Repeated) -> None:
+        if repeated.figures:
+            places = " and ".join(f"{self._names[file]}, line {line_of(place)}" for file, place in repeated.first)
+            self._report.notes.append(
+                f"{repeated.figures:,} figure(s) stand more than once, with the same parties, class, time and source: all are "
+                "kept, and in sums over the graph each counts once; sums apart need a measure or a transaction of their "
+                f"own; the first: {places}"
+            )
 
     def _describe_document(self) -> None:
         """The dataset as a source of its own, for rows that cite no other."""

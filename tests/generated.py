@@ -285,7 +285,7 @@ def literal(value: Any, type_: Any) -> str:
 ROOTS = ("node",) * 12 + ("place",) * 4 + ("nodes", "helpers", "helpers") + (
     "places", "placeGroups", "organizations", "companies", "agencies", "officials", "projects", "programmes",
     "inspections", "mechanisms", "sources", "datasets", "paths", "overview", "sectors", "search",
-    "timeline", "timeline", "supervision", "coverage",
+    "timeline", "timeline", "supervision", "coverage", "flows", "largest",
 )  # fmt: skip
 
 

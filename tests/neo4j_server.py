@@ -78,6 +78,13 @@ class Neo4jServer:
     def auth(self) -> tuple[str, str] | None:
         return (self.username, self.password) if self.password else None
 
+    def run(self, script: str) -> None:
+        """Run statements of Cypher that end with ";" and a new line, each by itself."""
+        with GraphDatabase.driver(self.uri, auth=self.auth) as driver, driver.session() as session:
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    session.run(statement).consume()  # pyright: ignore[reportArgumentType]
+
     def stop(self) -> None:
         """Kill the server and remove its data; can be called again. Neo4j's own way out takes 10 seconds."""
         assert self._guard.stdin
@@ -100,7 +107,7 @@ class Neo4jServer:
 def admin(home: Path, *arguments: str, cwd: Path) -> str:
     """Run `neo4j-admin` with these arguments over the data of a server that is not running; answers what it printed."""
     lib, java = _installed()
-    (home / "conf").mkdir(exist_ok=True)
+    (home / "conf").mkdir(parents=True, exist_ok=True)
     (home / "conf" / "neo4j.conf").write_text("dbms.usage_report.enabled=false\n")
     quick = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # it runs for seconds
     command = [str(java), *quick, *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in PACKAGES)]
@@ -115,7 +122,7 @@ def start(*, auth: str | None = None, timeout: float = 90.0, home: Path | None =
     """
     lib, java = _installed()
     home = home or Path(tempfile.mkdtemp(prefix="aidgraph-neo4j-"))
-    (home / "conf").mkdir(exist_ok=True)
+    (home / "conf").mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

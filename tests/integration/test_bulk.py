@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neo4j import GraphDatabase
 
 from graph import schema_ddl
 from graph.dump import dump
@@ -89,10 +88,7 @@ async def imported(folder: Path) -> AsyncIterator[tuple[Graph, Callable[[], None
     settings = Settings(home=home, neo4j_uri=server.uri, neo4j_password="unused")
 
     def after() -> None:
-        with GraphDatabase.driver(server.uri) as driver, driver.session() as session:
-            for statement in (folder / bulk.AFTER).read_text("utf-8").split(";\n"):
-                if statement.strip():
-                    session.run(statement).consume()
+        server.run((folder / bulk.AFTER).read_text("utf-8"))
 
     with server:
         async with open_graph(settings) as graph:
@@ -178,3 +174,21 @@ async def test_the_files_say_how_they_are_imported(tmp_path: Path) -> None:
     after = (tmp_path / "out" / bulk.AFTER).read_text("utf-8")
     for statement in (*schema_ddl.constraints(), *schema_ddl.list_indexes()):
         assert f"{statement};\n" in after
+
+
+async def test_a_figure_that_stands_twice_is_told(tmp_path: Path) -> None:
+    def sums(*amounts: object) -> Table:
+        return SUMS, [["FUNDS", "org:1", "530724", "m", n, "CNY", "budget", "2019", PAGE, "", ""] for n in amounts]
+
+    def twice(report: Report) -> list[str]:
+        return [note for note in report.notes if "more than once" in note]
+
+    assert twice(await bulk_of(tmp_path, TABLES, tmp_path / "without")) == []
+    report = await bulk_of(tmp_path, {**TABLES, "twice.csv": sums(10, 12, "", 12)}, tmp_path / "with")
+    [note] = twice(report)
+    assert note.startswith("1 figure(s) stand more than once") and note.endswith(
+        "twice.csv, line 2 and twice.csv, line 3"
+    )
+    assert report.rejected == 0
+    once = await bulk_of(tmp_path, {**TABLES, "twice.csv": sums(10, "")}, tmp_path / "once")
+    assert twice(once) == []

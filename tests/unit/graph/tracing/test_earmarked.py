@@ -55,6 +55,12 @@ def test_of_an_edge_the_linked_part_is_followed() -> None:
     assert traced(partly, targets="C") == {("origin", "A"): 40, ("pooled", "B"): 40}
 
 
+def test_a_source_may_have_money_of_its_own_that_pro_rata_counts_to_another() -> None:
+    text, asking = "B>C 1 linked, C>A 1 linked, A>C 1 linked", {"money": Money.ALL, "max_depth": 1}
+    of = {rule: {n.id for n in trace(flows(text), asked("A, B", "", **asking), rule).nodes} for rule in Attribution}
+    assert of[RULE] - of[Attribution.PRO_RATA] <= {"A", "B"}
+
+
 @FEW
 @given(networks(), st.sets(st.sampled_from("ABCDEF"), min_size=1), st.sets(st.sampled_from("ABCDEF")), st.data())
 def test_parts_add_up_and_pro_rata_reaches_as_far(
@@ -72,7 +78,9 @@ def test_parts_add_up_and_pro_rata_reaches_as_far(
         adds_up(result)
         assert trace(shuffled(transfers, 3), question, RULE) == result
         wider = trace(transfers, question, Attribution.PRO_RATA)
-        assert {n.id for n in result.nodes} <= {n.id for n in wider.nodes}
+        # by ALL a source is asked about, whether or not money comes back to it: it is not reached
+        asked_about = question.sources if question.money is Money.ALL else frozenset[str]()
+        assert {n.id for n in result.nodes} <= {n.id for n in wider.nodes} | asked_about
         if question.money is Money.OWN:
             assert result.amount == wider.amount
         kinds = {LineKind.SPENT, LineKind.ARRIVED, LineKind.ORIGIN, LineKind.UNKNOWN_ORIGIN}

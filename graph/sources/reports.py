@@ -187,11 +187,23 @@ STANDING: LiteralString = (
     f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.retracted_at IS NULL "
     "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
 )
+#: Pairs without what is said: a hub has more claims than should be held at once.
+PAIRS_OUT: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[c:{money_types()}]->(b) WHERE c.retracted_at IS NULL "
+    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
+)
+PAIRS_IN: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (b:Entity {{id: i}})<-[c:{money_types()}]-(a) WHERE c.retracted_at IS NULL "
+    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
+)
+
+#: (start, whether it is a project, end, whether it is one)
+Pair = tuple[str, bool, str, bool]
 
 
 async def pairs(
     graph: Graph, nodes: Nodes, since: int | None
-) -> AsyncIterator[tuple[str, bool, str, bool]]:  # fmt: skip
+) -> AsyncIterator[Pair]:  # fmt: skip
     """Pairs of nodes that claims lie between, with which are projects; those recorded or retracted after `since`, or all.
 
     A pair comes as often as there are claims: the engine would keep millions of them to give each once.
@@ -199,3 +211,12 @@ async def pairs(
     cypher, p = (STANDING, {}) if since is None else (TOUCHED, {"since": since})
     async for start, from_project, end, to_project in graph.stream(cypher, p):
         yield nodes.of(start), from_project, nodes.of(end), to_project
+
+
+async def pairs_at(graph: Graph, ids: Collection[str], nodes: Nodes, *, outgoing: bool) -> AsyncIterator[Pair]:
+    """Pairs of nodes that claims lie between which start (or end) at the nodes of these ids; as often as there are claims."""
+    all_ids = nodes.under(ids)
+    for first in range(0, len(all_ids), CHUNK):
+        p = {"ids": all_ids[first : first + CHUNK]}
+        async for start, from_project, end, to_project in graph.stream(PAIRS_OUT if outgoing else PAIRS_IN, p):
+            yield nodes.of(start), from_project, nodes.of(end), to_project

@@ -4,7 +4,7 @@ The store's mark says up to which moment they are whole: any run that began late
 them out of date by that alone, and questions are answered from the claims until they are made anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -16,6 +16,7 @@ from graph.errors import GraphError, WriterBusy
 from graph.scratch import Scratch
 from graph.sources import reports, stored_flows
 from graph.sources.nodes import Nodes, nodes
+from graph.sources.reports import Pair
 from graph.tracing.flows import Matched, made
 from graph.tracing.terms import Flow, Report
 from graph.write.batches import Progress, batches
@@ -32,6 +33,8 @@ SET_MARK: LiteralString = (
     "RETURN count(s)"
 )
 UNSET_MARK: LiteralString = "MATCH (s:Store {id: 'store'}) SET s.flows_until = null RETURN count(s)"
+#: Where there are none, all are made: what was touched need not be told from the rest.
+ANY: LiteralString = "MATCH ()-[f:FLOW]->() RETURN f.id LIMIT 1"
 CLEAR: LiteralString = "MATCH ()-[f:FLOW]->() WITH f LIMIT 5000 DELETE f RETURN count(*)"
 READ: LiteralString = (
     "UNWIND $p.by AS g MATCH (a:Entity {id: g[0]})-[f:FLOW]->(b) WHERE g[1][b.id] IS NOT NULL "
@@ -75,7 +78,8 @@ async def renew(
         until = at if state == "done" else at - 1  # a broken run may go on, at its own moment
         found = await nodes(graph, reports.NOW)
         stored = await stored_flows.mark(graph)
-        since = stored.until if stored.nodes == found.text and not rebuild else None
+        some = stored.nodes == found.text and not rebuild and await graph.rows(ANY)
+        since = stored.until if some else None
         with _Pairs() as pairs:
             renewing = _Renewing(graph, lock, found, pairs, whole=since is None)
             await renewing.all(since, progress)
@@ -126,17 +130,13 @@ class _Renewing:
         self._pairs = pairs
         self._whole = whole
         self._read = _Reader(graph, found)
+        self._read_pairs = 0
         self.done = Renewed(whole=whole)
 
     async def all(self, since: int | None, progress: Progress) -> None:
         if self._whole:
             await self._clear()
-        read = 0
-        async for pair in reports.pairs(self._graph, self._nodes, since):
-            self._pairs.add([pair])
-            read += 1
-            if read % memory.ROWS == 0:
-                memory.give_back()
+        await self._add(reports.pairs(self._graph, self._nodes, since))
         if not self._whole:
             await self._widen()
         total = self._pairs.count()
@@ -167,12 +167,21 @@ class _Renewing:
         starts, ends = self._pairs.projects()
         for outgoing, ids in ((True, starts), (False, ends)):
             for some in batches(ids, PAIRS):
-                found = await reports.at(self._graph, some, self._nodes, outgoing=outgoing)
-                self._pairs.add(
-                    (r.start, r.start_type == "Project", r.end, r.end_type == "Project") for r in found
-                )  # fmt: skip
+                await self._add(reports.pairs_at(self._graph, some, self._nodes, outgoing=outgoing))
 
-    async def _renew(self, batch: Sequence[tuple[str, bool, str, bool]]) -> None:
+    async def _add(self, pairs: AsyncIterator[Pair]) -> None:
+        some: list[Pair] = []
+        async for pair in pairs:
+            some.append(pair)
+            self._read_pairs += 1
+            if len(some) == PAIRS:
+                self._pairs.add(some)
+                some.clear()
+            if self._read_pairs % memory.ROWS == 0:
+                memory.give_back()
+        self._pairs.add(some)
+
+    async def _renew(self, batch: Sequence[Pair]) -> None:
         wanted = {(start, end) for start, _, end, _ in batch}
         done = made(await self._read.around(batch))
         flows = [flow for flow in done.flows if (flow.provider, flow.receiver) in wanted]
@@ -226,7 +235,7 @@ class _Reader:
         self._kept: dict[tuple[bool, str], list[Report]] = {}
         self._count = 0
 
-    async def around(self, batch: Sequence[tuple[str, bool, str, bool]]) -> Iterable[Report]:
+    async def around(self, batch: Sequence[Pair]) -> Iterable[Report]:
         found: dict[str, Report] = {}
         starts = sorted({start for start, is_project, _, _ in batch if is_project})
         ends = sorted({end for _, _, end, is_project in batch if is_project})
@@ -256,7 +265,7 @@ class _Pairs(Scratch):
             "WITHOUT ROWID; CREATE TABLE weight (id TEXT, outgoing INT, claims INT, PRIMARY KEY (id, outgoing)) WITHOUT ROWID;"
         )
 
-    def add(self, pairs: Iterable[tuple[str, bool, str, bool]]) -> None:
+    def add(self, pairs: Iterable[Pair]) -> None:
         """(start, whether it is a project, end, whether it is one), as often as there are claims."""
         self._db.executemany(
             "INSERT INTO pair VALUES (?1, ?3, ?2, ?4, 1) ON CONFLICT DO UPDATE SET claims = claims + 1", pairs
@@ -271,7 +280,7 @@ class _Pairs(Scratch):
         ends = self._db.execute("SELECT DISTINCT end FROM pair WHERE to_project ORDER BY end")
         return [row[0] for row in starts.fetchall()], [row[0] for row in ends.fetchall()]
 
-    def batches(self) -> Iterator[list[tuple[str, bool, str, bool]]]:
+    def batches(self) -> Iterator[list[Pair]]:
         """All pairs, those of a project with many claims together, so that these are read once.
 
         A batch has as many pairs as there are claims around its projects to be kept, and at least one.
@@ -286,7 +295,7 @@ class _Pairs(Scratch):
             "LEFT JOIN weight b ON b.id = p.end AND NOT b.outgoing AND p.to_project "
             "ORDER BY CASE WHEN out >= into_ THEN p.start ELSE p.end END, p.start, p.end"
         )
-        batch: list[tuple[str, bool, str, bool]] = []
+        batch: list[Pair] = []
         around: set[tuple[str, bool]] = set()
         claims = 0
         for start, a, end, b, outgoing, incoming in rows:

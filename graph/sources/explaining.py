@@ -246,23 +246,28 @@ async def _documents(
 def _rates(
     reports: Iterable[Report], arguments: Mapping[str, Any], table: Table | None
 ) -> list[tuple[str, str, str, str, str]]:  # fmt: skip
-    """The rates of the table that the reports' currencies and days may need."""
+    """The rates of the table that the reports' currencies and days may need.
+
+    On a day that a report names, its own currency is converted, or another into it, either by way of euros.
+    """
     if table is None:
         return []
     reports = list(reports)
     currencies = {report.currency for report in reports} | {arguments.get("currency") or "EUR", "EUR"}
-    days = {
-        day for r in reports for day in (r.value_date, r.valid_to, r.valid_from, _last(r.latest_to)) if len(day) == 10
-    }
+    own: dict[str, set[str]] = {}
+    for r in reports:
+        for day in (r.value_date, r.valid_to, r.valid_from, _last(r.latest_to)):
+            if len(day) == 10:
+                own.setdefault(day, {"EUR"}).add(r.currency)
     found: set[tuple[str, str, str, str, str]] = set()
-    for day in days:
+    for day, named in own.items():
         when = date.fromisoformat(day)
+        pairs = {pair for one in named for other in currencies - {one} for pair in ((one, other), (other, one))}
         for asked in (when, when - timedelta(days=1)):
-            for base in currencies:
-                for currency in currencies - {base}:
-                    if (hit := table.on(base, currency, asked)) is not None:
-                        value = hit[1]
-                        found.add((hit[0].isoformat(), base, currency, str(value.numerator), str(value.denominator)))
+            for base, currency in pairs:
+                if (hit := table.on(base, currency, asked)) is not None:
+                    value = hit[1]
+                    found.add((hit[0].isoformat(), base, currency, str(value.numerator), str(value.denominator)))
     return sorted(found)
 
 

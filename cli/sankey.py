@@ -5,12 +5,15 @@ Bands that lead back to an earlier column (money returned, cycles) are drawn das
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape as escaped
 from xml.sax.saxutils import quoteattr
 
 WIDTH, COLUMN, BAR, GAP, MARGIN, TITLE = 1_200, 190, 14, 14, 24, 56
 #: Height that the tallest column has for its bars, in pixels; the least a bar or band is high.
 TALL, LEAST = 560, 1.0
+#: Size of the letters, and what two lines of them need, in pixels.
+_EM, _TWO_LINES = 12, 32
 _SWEEPS = 6
 #: Colours that are told apart by most eyes, also where colours are not (Okabe and Ito 2008); what is spent and held apart.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f")
@@ -76,7 +79,7 @@ def drawn(title: str, note: str, nodes: Sequence[Node], bands: Sequence[Band]) -
         f'<text x="{MARGIN}" y="24" font-size="16" font-weight="600">{escape(title)}</text>',
         f'<text x="{MARGIN}" y="42" fill="#555">{escape(note)}</text>',
         *_bands(bars, bands, at, height),
-        *_bars(bars, at),
+        *_bars(bars, at, (step or COLUMN) - BAR - 12 if len(columns) > 1 else width - 2 * MARGIN - BAR - 12),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -151,13 +154,40 @@ def _bands(bars: dict[str, _Bar], bands: Sequence[Band], at: dict[int, float], h
         )
 
 
-def _bars(bars: dict[str, _Bar], at: dict[int, float]) -> Iterable[str]:
+def _wide(text: str) -> float:
+    """About how many pixels a text is wide: Chinese characters are as wide as they are high."""
+    return sum(_EM if east_asian_width(c) in "WF" else _EM * 0.6 for c in text)
+
+
+def _cut(text: str, room: float) -> str:
+    """The text, or as much of its beginning as there is room for."""
+    if _wide(text) <= room:
+        return text
+    while text and _wide(text) + _EM > room:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
+
+
+def _written(bar: _Bar, x: float, room: float) -> str:
+    """Label and value: in two lines where the bar is high enough, else in one, in which the label gives way."""
+    middle = bar.y + bar.height / 2
+    label, value = bar.node.label, bar.node.value
+    if bar.height + GAP >= _TWO_LINES:
+        lines = (
+            f'<tspan x="{x:.1f}" y="{middle - 2:.1f}">{escape(_cut(label, room))}</tspan>'
+            f'<tspan x="{x:.1f}" y="{middle + 13:.1f}" fill="#555">{escape(value)}</tspan>'
+        )
+    else:
+        short = escape(_cut(label, room - _wide(value) - _EM))
+        lines = f'<tspan x="{x:.1f}" y="{middle + 4:.1f}">{short}</tspan> <tspan fill="#555">{escape(value)}</tspan>'
+    whole = f"<title>{escape(f'{label} {value}')}</title>"
+    return f'<text paint-order="stroke" stroke="#fff" stroke-width="3">{whole}{lines}</text>'
+
+
+def _bars(bars: dict[str, _Bar], at: dict[int, float], room: float) -> Iterable[str]:
+    """`room`: pixels for the labels of a column, to the bars of the next."""
     for bar in bars.values():
         x = at[bar.node.column]
         colour = _COLOURS[bar.node.column % len(_COLOURS)]
-        middle = bar.y + bar.height / 2
         yield f'<rect x="{x:.1f}" y="{bar.y:.1f}" width="{BAR}" height="{bar.height:.1f}" fill="{colour}"/>'
-        yield (
-            f'<text x="{x + BAR + 6:.1f}" y="{middle + 4:.1f}" paint-order="stroke" stroke="#fff" stroke-width="3">'
-            f'{escape(bar.node.label)} <tspan fill="#555">{escape(bar.node.value)}</tspan></text>'
-        )
+        yield _written(bar, x + BAR + 6, room)

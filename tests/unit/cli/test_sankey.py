@@ -3,8 +3,9 @@
 import re
 import xml.etree.ElementTree as ET
 
-from cli.sankey import Band, Node, drawn
+from cli.sankey import COLUMN, MARGIN, WIDTH, Band, Node, drawn
 
+LONG = "易地扶贫搬迁安置点配套基础设施建设与产业提升工程" * 2
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -57,3 +58,14 @@ def test_the_order_of_what_is_given_does_not_matter() -> None:
     nodes = [Node(str(n), str(n), "", n // 4) for n in range(12)]
     given = [Band(str(a), str(b), a + b, "") for a in range(8) for b in range(4, 12) if a // 4 < b // 4]
     assert drawn("t", "n", nodes, given) == drawn("t", "n", nodes[::-1], given[::-1])
+
+
+def test_labels_keep_to_their_column() -> None:
+    nodes = [Node(f"n{c}", LONG, "1,733,333.33", c) for c in range(4)]
+    bands = [Band(f"n{c}", f"n{c + 1}", 10 + c, "x") for c in range(3)]
+    svg = drawn("t", "n", nodes, bands)
+    shown = re.findall(r"<tspan[^>]*>(易地[^<]*)</tspan>", svg)
+    assert len(shown) == 4 and all(text.endswith("…") for text in shown)
+    step = (WIDTH - 2 * MARGIN - COLUMN) / 3
+    assert all(12 * len(text) <= step for text in shown)
+    assert svg.count(f"{LONG} 1,733,333.33</title>") == 4

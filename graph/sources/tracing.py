@@ -224,6 +224,8 @@ def missing(found: Followed) -> list[str]:
         said.append(f"which money {money(pooled)} became: no link says it")
     if unpaid := sum(line.amount for line in result.lines if line.kind == "spent" and not line.other):
         said.append(f"who was paid {money(unpaid)}: no report names them")
+    if found.maybe_one:
+        said.append(following.said_of(found.maybe_one))
     reasons = Counter(one.reason for one in found.left)
     return said + [left_out(count, REASONS[reason]) for reason, count in sorted(reasons.items())]
 

@@ -1,5 +1,6 @@
 """A trace from flows to its answer: one class, one currency, then the attribution. What is left out is said, with the reason."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from graph.tracing.choosing import Left
 from graph.tracing.flows import transfer
 from graph.tracing.measures import Measures, measures
 from graph.tracing.rates import NoRate, Rate, Tables, converted, rate
+from graph.tracing.reconciling import Tolerance, ordinal
 from graph.tracing.terms import Flow, Kind, Transfer
 from graph.tracing.trace import trace
 
@@ -73,7 +75,10 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
-    """`classes` and `currencies`: those of the flows that start the question, with how many; `left`: flows not followed."""
+    """`classes` and `currencies`: those of the flows that start the question, with how many; `left`: flows not followed.
+
+    `maybe_one`: see the function of that name.
+    """
 
     result: Result
     flow_class: str
@@ -82,6 +87,7 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     currencies: dict[str, int]
     conversions: tuple[Conversion, ...]
     left: tuple[Left, ...]
+    maybe_one: int = 0
 
 
 class Totalled(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +212,7 @@ def followed(
         currencies=currencies,
         conversions=tuple(conversions),
         left=(*(one for one in left if one.flow_class == flow_class), *unconverted),
+        maybe_one=maybe_one(of_class),
     )
 
 
@@ -267,7 +274,9 @@ def totalled(
     currency, _ = currency_asked(currency, (f for f in needed if f.flow_class == flow_class), nodes)
     kept, conversions, unconverted = in_one_currency(needed, currency, tables)
     other = Counter(flow.flow_class for flow in flows if flow.flow_class != flow_class)
-    missing = () if classes.get(flow_class) else (nothing_of(flow_class, other),)
+    missing = [] if classes.get(flow_class) else [nothing_of(flow_class, other)]
+    if count := maybe_one(flow for flow in needed if flow.flow_class == flow_class):
+        missing.append(said_of(count))
     own = [*(one for one in left if one.flow_class == flow_class), *unconverted]
     made = measures(kept, nodes, flow_class=flow_class, first=first, last=last, left=own,
                     excluded=dict.fromkeys(secondary, "secondary_report"))  # fmt: skip
@@ -278,7 +287,40 @@ def totalled(
         flows=tuple(kept),
         conversions=tuple(conversions),
         left=tuple(own),
-        missing=missing,
+        missing=tuple(missing),
+    )
+
+
+def maybe_one(flows: Iterable[Flow]) -> int:
+    """How many transfers only their provider reports while its receiver reports another of these days, of another amount.
+
+    By amount they are two, and are followed as two; they may be one of which the reports differ by more than is tolerated.
+    """
+    got: dict[tuple[str, str, str, str], list[int]] = {}
+    given: list[tuple[tuple[str, str, str, str], int, int]] = []
+    for flow in flows:
+        if flow.kind is not Kind.TRANSFER or not flow.first or not flow.last or flow.used <= 0:
+            continue
+        key = (flow.provider, flow.receiver, flow.flow_class, flow.currency)
+        if flow.provider_says is None and flow.receiver_says is not None:
+            got.setdefault(key, []).append(ordinal(flow.first))
+        elif flow.receiver_says is None and flow.provider_says is not None:
+            given.append((key, ordinal(flow.first), ordinal(flow.last)))
+    window = Tolerance().days
+    for days in got.values():
+        days.sort()
+    return sum(
+        bisect_left(got[key], first - window) < bisect_right(got[key], last + window)
+        for key, first, last in given
+        if key in got
+    )
+
+
+def said_of(count: int) -> str:
+    """Words for that."""
+    return (
+        f"whether {count:,} transfer(s) that only the provider reports are the same as those of near days that only the receiver "
+        "reports, with another amount: they are followed as two; reconciliation lists them"
     )
 
 

@@ -251,6 +251,21 @@ FUNDS,project:q,project:q,40,CNY,expenditure,reported,2020-02-03,8
     assert of_q["corrections"] == [{"effect": "FLOW_BACK", "amount": "30"}]
 
 
+async def test_reports_that_may_be_of_one_transfer_are_told(graph: Graph, tmp_path: Path) -> None:
+    rows = (
+        "relationship,from,to,amount,currency,class,valid_from,reported_by\n"
+        "FUNDS,project:a,project:b,600,CNY,disbursement,2021-04-01,project:a\n"
+        "FUNDS,project:a,project:b,550,CNY,incoming_funds,2021-04-02,project:b\n"
+    )
+    await load(graph, tmp_path, ENTITIES, "entities")
+    await load(graph, tmp_path, rows, "money")
+    asking = Asking(graph)
+    for question in ('trace(from: "project:a") { amount missing }', 'totals(of: "project:a") { missing }'):
+        found = await asking.one(f"{{ {question} }}")
+        assert any("1 transfer(s) that only the provider reports" in text for text in found["missing"])
+        assert found.get("amount", "1150") == "1150"
+
+
 async def test_totals(graph: Graph, tmp_path: Path) -> None:
     def early() -> int:
         return 1_000_000

@@ -139,19 +139,19 @@ def _bands(bars: dict[str, _Bar], bands: Sequence[Band], at: dict[int, float], h
         start.out += wide
         end.into += wide
         said = quoteattr(f"{start.node.label} → {end.node.label}: {band.value}", {c: " " for c in map(chr, range(32))})
+        colour = _COLOURS[start.node.column % len(_COLOURS)]
         if _is_back(bars, band):
             low = height - MARGIN
             path = f"M{x1:.1f} {y1:.1f} C{x1 + 60:.1f} {low} {x2 - 60:.1f} {low} {x2:.1f} {y2:.1f}"
-            style = 'stroke-dasharray="6 4" stroke-width="2"'
-        else:
-            bend = (x1 + x2) / 2
-            path = f"M{x1:.1f} {y1:.1f} C{bend:.1f} {y1:.1f} {bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
-            style = f'stroke-width="{wide:.1f}"'
-        colour = _COLOURS[start.node.column % len(_COLOURS)]
-        yield (
-            f'<path d="{path}" fill="none" stroke="{colour}" stroke-opacity="0.45" {style} aria-label={said}>'
-            f"<title>{escape(said[1:-1])}</title></path>"
-        )
+            style = f'fill="none" stroke="{colour}" stroke-opacity="0.45" stroke-dasharray="6 4" stroke-width="2"'
+        else:  # an area: a broad line that is steep would stick out at its ends
+            bend, top, end_top = (x1 + x2) / 2, y1 - wide / 2, y2 - wide / 2
+            path = (
+                f"M{x1:.1f} {top:.1f} C{bend:.1f} {top:.1f} {bend:.1f} {end_top:.1f} {x2:.1f} {end_top:.1f} v{wide:.1f} "
+                f"C{bend:.1f} {end_top + wide:.1f} {bend:.1f} {top + wide:.1f} {x1:.1f} {top + wide:.1f} Z"
+            )
+            style = f'fill="{colour}" fill-opacity="0.45"'
+        yield (f'<path d="{path}" {style} aria-label={said}><title>{escape(said[1:-1])}</title></path>')
 
 
 def _wide(text: str) -> float:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.disconnect import CancelOnDisconnect
-from api.http import BODY, INDEX, LocalHosts, View
+from api.http import BODY, LocalHosts, View, first_page
 from api.schema import own_schema
 from graph.engine import Graph
 from graph.errors import GraphError
@@ -28,8 +28,8 @@ def create_app(graph: Graph, *, introspection: bool = True, tables: Tables = NO_
     async def sdl(_request: Request) -> Response:
         return PlainTextResponse(schema.as_str() + "\n")
 
-    async def index(_request: Request) -> Response:
-        return PlainTextResponse(INDEX)
+    async def index(request: Request) -> Response:
+        return first_page(request.scope)
 
     schema = own_schema()
     return Starlette(

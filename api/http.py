@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,13 +22,20 @@ BODY = 256_000
 #: Names under which a server on this machine is addressed: another one is a page that tries to read it through a browser.
 LOCAL = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _GRAPHQL, _JSON = b"application/graphql-response+json", b"application/json"
-INDEX = """aidgraph: who helps whom. Ask GraphQL questions at /graphql, by POST:
+_INDEX = """aidgraph: who helps whom. Ask GraphQL questions at /graphql, by POST:
 
-curl -s http://HOST:PORT/graphql -H 'Content-Type: application/json' \\
+curl -s http://HOST/graphql -H 'Content-Type: application/json' \\
   -d '{"query": "{ helpers(of: \\"cn:530724\\", asOf: \\"2020-04-30\\") { nodes { helper { id name } kinds since } } }"}'
+curl -s http://HOST/graphql -H 'Content-Type: application/json' \\
+  -d '{"query": "{ trace(from: \\"cn:320000\\") { amount currency lines { kind entity { name } amount } missing } }"}'
 
 The schema, with a description of everything in it: /schema.graphql
 """
+
+
+def first_page(scope: Scope) -> PlainTextResponse:
+    """What to ask, under the address at which it was asked for."""
+    return PlainTextResponse(_INDEX.replace("HOST", Request(scope).url.netloc))
 
 
 class Question(msgspec.Struct):
@@ -86,7 +94,7 @@ class View:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in ("GET", "HEAD") and b"query=" not in scope["query_string"]:
-            await PlainTextResponse(INDEX)(scope, receive, send)  # a browser that comes without a question
+            await first_page(scope)(scope, receive, send)  # a browser that comes without a question
             return
         headers = Headers(scope=scope)
         try:

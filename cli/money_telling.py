@@ -172,16 +172,22 @@ def _flows(found: Row) -> Iterator[RenderableType]:
         return
     rows = [
         (*(_grouped(one, name) for name in _GROUPS), one["quarter"] or one["year"] or "", words(one["type"]), words(one["class"]),
-         words(one["basis"]), money(one["sum"], one["currency"]) if one["sum"] is not None else "nothing may be added",
+         words(one["basis"]), _counts(one),
+         money(one["sum"], one["currency"]) if one["sum"] is not None else "nothing may be added",
          f"{one['added']:,} of {one['facts']:,}", f"{one['withoutAmount']:,}" if one["withoutAmount"] else "")
         for one in found["nodes"]
     ]  # fmt: skip
     yield _table(
-        ("helper", "its province", "recipient", "its province", "programme", "sector", "when", "type", "class", "basis", "sum",
-         "facts", "without amount"), rows,
+        ("helper", "its province", "recipient", "its province", "programme", "sector", "when", "type", "class", "basis",
+         "counts", "sum", "facts", "without amount"), rows,
     )  # fmt: skip
     if (more := found["totalCount"] - len(rows)) > 0:
         yield Text(f"  … and {more:,} rows more: --first shows up to 100")
+
+
+def _counts(one: Row) -> str:
+    """What the figures of a row are of; rows that differ in it are not added."""
+    return " ".join(filter(None, (words(one["counted"]), "a year" if one["perYear"] else "")))
 
 
 def _grouped(one: Row, name: str) -> str:

@@ -196,7 +196,7 @@ async def test_a_browser_without_a_question_is_told_how_to_ask(seeded: Graph) ->
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         for path in ("/", "/graphql"):
             page = await client.get(path)
-            assert page.status_code == 200 and "curl -s" in page.text
+            assert page.status_code == 200 and "curl -s" in page.text and "HOST" not in page.text
         answer = await client.get("/graphql", params={"query": '{ place(code: "530724") { name } }'})
     assert answer.json() == {"data": {"place": {"name": "宁蒗彝族自治县"}}}
     assert "宁蒗" in answer.text  # as it is, not as escapes

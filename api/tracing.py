@@ -149,7 +149,7 @@ TRACE = Declared(
         "classes": field("list[TraceClassCount]", rows(tracing.CLASSES), "Classes of flows at the start.", 3),
         "currency": field("str | None", at(tracing.CURRENCY), "Of all amounts; null if there is no flow."),
         "currencies": field("list[str]", at(tracing.CURRENCIES), "Those of the flows at the start.", 3),
-        "amount": field("Decimal", at(tracing.AMOUNT), "The amount asked about."),
+        "amount": field("Decimal | None", at(tracing.AMOUNT), "The amount asked about; null if none could be converted."),
         "lines": field("list[TraceLine]", rows(tracing.LINES), "Where it is, largest first.", 20),
         "nodes": field("list[TraceNode]", rows(tracing.NODES), "Who had it, by depth, most first.", 20),
         "edges": field("list[TraceTransfer]", rows(tracing.EDGES), "How it went, most first.", 20),

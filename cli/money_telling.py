@@ -85,6 +85,8 @@ def _trace(found: Row) -> Iterator[RenderableType]:
         yield Text(printable(f"  missing: {said}"))
     if found["truncated"]:
         yield Text(f"  not all is listed: {', '.join(found['truncated'])}")
+    if found["amount"] is None:
+        return
     check = found["check"]
     agrees = "the parts add up to it" if check["agrees"] else f"the parts add up to {number(check['lines'])}"
     yield Text(f"  check: {money(check['amount'], currency)} asked about; {agrees}")

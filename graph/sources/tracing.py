@@ -159,7 +159,7 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
     made[CLASS] = found.flow_class
     made[CLASSES] = [[name, count] for name, count in found.classes.items()]
     made[CURRENCY], made[CURRENCIES] = found.currency or None, list(found.currencies)
-    made[AMOUNT] = money(result.amount)
+    made[AMOUNT] = None if _unconverted(found) else money(result.amount)
     lines = sorted(result.lines, key=lambda line: (-line.amount, line.kind, line.node, line.other))
     made[LINES] = [[x.kind.value, x.node, x.other, money(x.amount), share(x.amount), 1] for x in lines[:LINES_LISTED]]
     rest: dict[LineKind, list[int]] = {}
@@ -188,6 +188,11 @@ def listed(found: Followed, given: Mapping[str, Any], *, truncated: bool, explai
     return made
 
 
+def _unconverted(found: Followed) -> bool:
+    """Whether nothing could be followed for want of a rate: the amount is not 0, it is not known."""
+    return not found.result.lines and any(one.reason in following.REASONS for one in found.left)
+
+
 def _left(one: choosing.Left) -> list[Any]:
     return [
         one.reason,
@@ -205,6 +210,8 @@ def missing(found: Followed) -> list[str]:
     said: list[str] = []
     if not found.classes.get(found.flow_class):
         said.append(following.nothing_of(found.flow_class, found.classes))
+    elif _unconverted(found):
+        said.append(f"how much it is in {found.currency}: what is reported is in another currency or of no known price")
     elif not result.amount:
         said.append(
             f"money of class {found.flow_class} to begin with: of what is reported here, nothing can be counted"

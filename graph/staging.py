@@ -4,9 +4,9 @@ Memory stays flat however large the files are; rows come out grouped by type and
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import msgspec
@@ -69,6 +69,13 @@ class Repeated:
 
     figures: int = 0
     first: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    def add(self, places: Iterable[tuple[int, int]]) -> None:
+        """`places`, in order, of the figures of one fact."""
+        two = list(islice(places, 2))
+        if len(two) == 2:
+            self.figures += 1
+            self.first = min(self.first or two, two)
 
 
 class Staging(Scratch):
@@ -258,25 +265,22 @@ class Staging(Scratch):
                     f"(SELECT MIN(seq) FROM claim WHERE {alike} GROUP BY digest)",
                     (*key, *key),
                 )
+            if self.vocabulary.relationship[key[0]].money:
+                found.add(
+                    (file, line)
+                    for file, line, payload in self._db.execute(
+                        f"SELECT file, line, payload FROM claim WHERE {alike} ORDER BY file, line",  # noqa: S608
+                        key,
+                    )
+                    if _money.decode(payload).amount_text
+                )
             rows = self._db.execute(
                 f"SELECT seq, fact, source FROM claim WHERE {alike} ORDER BY digest, seq",  # noqa: S608
                 key,
             ).fetchall()
-            if len(rows) > 1 and self.vocabulary.relationship[key[0]].money:
-                self._add_figures(found, [seq for seq, _, _ in rows])
             for n, (seq, fact, source) in enumerate(rows[1:], start=2):
                 self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
         return found
-
-    def _add_figures(self, found: Repeated, seqs: Sequence[int]) -> None:
-        marks = ",".join("?" * len(seqs))
-        sql = f"SELECT file, line, payload FROM claim WHERE seq IN ({marks}) ORDER BY file, line"  # noqa: S608
-        places = [
-            (file, line) for file, line, payload in self._db.execute(sql, seqs) if _money.decode(payload).amount_text
-        ]
-        if len(places) > 1:
-            found.figures += 1
-            found.first = min(found.first or places[:2], places[:2])
 
     def counts(self) -> tuple[int, int]:
         """(entities, claims) that are ready."""

@@ -1,5 +1,6 @@
 """The staging of a run: which claims it holds, under which ids, in which order; what it rejects."""
 
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
@@ -206,3 +207,13 @@ def test_its_folder_goes_with_it() -> None:
     from pathlib import Path
 
     assert not Path(folder).exists()
+
+
+def test_figures_of_one_fact_are_told_however_many_they_are(staging: Staging) -> None:
+    for line in range(2, 42):
+        staging.add(funds(line, amount_text=str(line)), file=0, line=line)
+    staging.add(funds(7, measure="without a text"), file=0, line=42)
+    staging.add(funds(8, measure="without a text"), file=0, line=43)
+    staging._db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 20)  # pyright: ignore[reportPrivateUsage]
+    repeated = staging.settle()
+    assert (repeated.figures, repeated.first) == (1, [(0, 2), (0, 3)])

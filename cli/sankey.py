@@ -5,15 +5,17 @@ Bands that lead back to an earlier column (money returned, cycles) are drawn das
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from unicodedata import east_asian_width
+from itertools import pairwise
 from xml.sax.saxutils import escape as escaped
 from xml.sax.saxutils import quoteattr
+
+from rich.cells import cell_len, set_cell_size
 
 WIDTH, COLUMN, BAR, GAP, MARGIN, TITLE = 1_200, 190, 14, 14, 24, 56
 #: Height that the tallest column has for its bars, in pixels; the least a bar or band is high.
 TALL, LEAST = 560, 1.0
-#: Size of the letters, and what two lines of them need, in pixels.
-_EM, _TWO_LINES = 12, 32
+#: Width of a letter, of which a Chinese character has two, and height that two lines need, in pixels.
+_CELL, _TWO_LINES = 7, 32
 _SWEEPS = 6
 #: Colours that are told apart by most eyes, also where colours are not (Okabe and Ito 2008); what is spent and held apart.
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7f7f7f")
@@ -79,7 +81,7 @@ def drawn(title: str, note: str, nodes: Sequence[Node], bands: Sequence[Band]) -
         f'<text x="{MARGIN}" y="24" font-size="16" font-weight="600">{escape(title)}</text>',
         f'<text x="{MARGIN}" y="42" fill="#555">{escape(note)}</text>',
         *_bands(bars, bands, at, height),
-        *_bars(bars, at, (step or COLUMN) - BAR - 12 if len(columns) > 1 else width - 2 * MARGIN - BAR - 12),
+        *_bars(bars, at, width - MARGIN),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -154,18 +156,10 @@ def _bands(bars: dict[str, _Bar], bands: Sequence[Band], at: dict[int, float], h
         yield (f'<path d="{path}" {style} aria-label={said}><title>{escape(said[1:-1])}</title></path>')
 
 
-def _wide(text: str) -> float:
-    """About how many pixels a text is wide: Chinese characters are as wide as they are high."""
-    return sum(_EM if east_asian_width(c) in "WF" else _EM * 0.6 for c in text)
-
-
 def _cut(text: str, room: float) -> str:
-    """The text, or as much of its beginning as there is room for."""
-    if _wide(text) <= room:
-        return text
-    while text and _wide(text) + _EM > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+    """The text, or as much of its beginning as there is room for; `room` in pixels."""
+    cells = int(room / _CELL)
+    return text if cell_len(text) <= cells else f"{set_cell_size(text, cells - 1).rstrip()}…"
 
 
 def _written(bar: _Bar, x: float, room: float) -> str:
@@ -178,16 +172,17 @@ def _written(bar: _Bar, x: float, room: float) -> str:
             f'<tspan x="{x:.1f}" y="{middle + 13:.1f}" fill="#555">{escape(value)}</tspan>'
         )
     else:
-        short = escape(_cut(label, room - _wide(value) - _EM))
+        short = escape(_cut(label, room - (cell_len(value) + 1) * _CELL))
         lines = f'<tspan x="{x:.1f}" y="{middle + 4:.1f}">{short}</tspan> <tspan fill="#555">{escape(value)}</tspan>'
     whole = f"<title>{escape(f'{label} {value}')}</title>"
     return f'<text paint-order="stroke" stroke="#fff" stroke-width="3">{whole}{lines}</text>'
 
 
-def _bars(bars: dict[str, _Bar], at: dict[int, float], room: float) -> Iterable[str]:
-    """`room`: pixels for the labels of a column, to the bars of the next."""
+def _bars(bars: dict[str, _Bar], at: dict[int, float], edge: float) -> Iterable[str]:
+    """Labels keep to what is between their column and the next, or the edge."""
+    nexts = dict(pairwise([*sorted(at.values()), edge]))
     for bar in bars.values():
         x = at[bar.node.column]
         colour = _COLOURS[bar.node.column % len(_COLOURS)]
         yield f'<rect x="{x:.1f}" y="{bar.y:.1f}" width="{BAR}" height="{bar.height:.1f}" fill="{colour}"/>'
-        yield _written(bar, x + BAR + 6, room)
+        yield _written(bar, x + BAR + 6, nexts[x] - x - BAR - 12)

@@ -66,4 +66,5 @@ def test_labels_keep_to_their_column() -> None:
     assert len(shown) == 4 and all(text.endswith("…") for text in shown)
     step = (WIDTH - 2 * MARGIN - COLUMN) / 3
     assert all(12 * len(text) <= step for text in shown)
+    assert 12 * len(shown[-1]) <= COLUMN  # behind which the drawing ends
     assert svg.count(f"{LONG} 1,733,333.33</title>") == 4

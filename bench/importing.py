@@ -2,11 +2,12 @@
 
 import tempfile
 import time
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from bench import large
 from graph import schema_ddl
-from graph.engine import open_graph
+from graph.engine import Graph, open_graph
 from graph.settings import Settings
 from graph.write import bulk
 from loaders import pipeline
@@ -38,15 +39,15 @@ async def _compare(folder: Path) -> None:
         started = time.perf_counter()
         server.run((out / bulk.AFTER).read_text("utf-8"))
         ready = time.perf_counter()
-        relationships = await _count(folder / "a", server)
+        async with _opened(folder / "a", server) as graph:
+            relationships = await _count(graph)
     with neo4j_server.start(home=folder / "loaded") as server:
-        settings = Settings(home=folder / "b", neo4j_uri=server.uri, neo4j_password="unused")
-        async with open_graph(settings) as graph:
+        async with _opened(folder / "b", server) as graph:
             await schema_ddl.apply(graph)
             loading = time.perf_counter()
             await pipeline.load(graph, files, options)
             loaded = time.perf_counter()
-        assert await _count(folder / "b", server) == relationships
+            assert await _count(graph) == relationships
     by_import, by_bolt = ready - started + imported - begun, loaded - loading
     print(
         f"bulk    neo4j     {relationships:,} relationships: files {relationships / (written - begun):,.0f}/s, import with "
@@ -55,6 +56,9 @@ async def _compare(folder: Path) -> None:
     )
 
 
-async def _count(home: Path, server: neo4j_server.Neo4jServer) -> int:
-    async with open_graph(Settings(home=home, neo4j_uri=server.uri, neo4j_password="unused")) as graph:
-        return (await graph.rows("MATCH ()-[c]->() RETURN count(c)"))[0][0]
+def _opened(home: Path, server: neo4j_server.Neo4jServer) -> AbstractAsyncContextManager[Graph]:
+    return open_graph(Settings(home=home, neo4j_uri=server.uri, neo4j_password="unused"))
+
+
+async def _count(graph: Graph) -> int:
+    return (await graph.rows("MATCH ()-[c]->() RETURN count(c)"))[0][0]

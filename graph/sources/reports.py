@@ -3,7 +3,7 @@
 A figure whose period goes beyond the time asked about is left out: how much of it falls in is not known.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -179,44 +179,36 @@ def _last_day_after(latest_to: str, last: str) -> bool:
     return last != NEVER and latest_to > day_after(last)
 
 
-TOUCHED: LiteralString = (
-    f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.recorded_at > $p.since OR c.retracted_at > $p.since "
-    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
-)
-STANDING: LiteralString = (
-    f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.retracted_at IS NULL "
-    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
-)
-#: Pairs without what is said: a hub has more claims than should be held at once.
-PAIRS_OUT: LiteralString = (
-    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[c:{money_types()}]->(b) WHERE c.retracted_at IS NULL "
-    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
-)
-PAIRS_IN: LiteralString = (
-    f"UNWIND $p.ids AS i MATCH (b:Entity {{id: i}})<-[c:{money_types()}]-(a) WHERE c.retracted_at IS NULL "
-    "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
-)
-
 #: (start, whether it is a project, end, whether it is one)
 Pair = tuple[str, bool, str, bool]
 
+#: Pairs without what is said: a hub has more claims than should be held at once.
+_PAIR: LiteralString = "RETURN a.id, a.type = 'Project', b.id, b.type = 'Project'"
+_STANDS: LiteralString = f"WHERE c.retracted_at IS NULL {_PAIR}"
+TOUCHED: LiteralString = (
+    f"MATCH (a)-[c:{money_types()}]->(b) WHERE c.recorded_at > $p.since OR c.retracted_at > $p.since {_PAIR}"
+)
+STANDING: LiteralString = f"MATCH (a)-[c:{money_types()}]->(b) {_STANDS}"
+PAIRS_OUT: LiteralString = f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[c:{money_types()}]->(b) {_STANDS}"
+PAIRS_IN: LiteralString = f"UNWIND $p.ids AS i MATCH (b:Entity {{id: i}})<-[c:{money_types()}]-(a) {_STANDS}"
 
-async def pairs(
-    graph: Graph, nodes: Nodes, since: int | None
-) -> AsyncIterator[Pair]:  # fmt: skip
+
+def pairs(graph: Graph, nodes: Nodes, since: int | None) -> AsyncIterator[Pair]:
     """Pairs of nodes that claims lie between, with which are projects; those recorded or retracted after `since`, or all.
 
     A pair comes as often as there are claims: the engine would keep millions of them to give each once.
     """
-    cypher, p = (STANDING, {}) if since is None else (TOUCHED, {"since": since})
+    return _pairs(graph, nodes, STANDING, {}) if since is None else _pairs(graph, nodes, TOUCHED, {"since": since})
+
+
+async def pairs_at(graph: Graph, ids: Sequence[str], nodes: Nodes, *, outgoing: bool) -> AsyncIterator[Pair]:
+    """Likewise, the pairs that start (or end) at the nodes of these ids."""
+    for first in range(0, len(ids), CHUNK):
+        p = {"ids": nodes.under(ids[first : first + CHUNK])}
+        async for pair in _pairs(graph, nodes, PAIRS_OUT if outgoing else PAIRS_IN, p):
+            yield pair
+
+
+async def _pairs(graph: Graph, nodes: Nodes, cypher: LiteralString, p: Mapping[str, Any]) -> AsyncIterator[Pair]:
     async for start, from_project, end, to_project in graph.stream(cypher, p):
         yield nodes.of(start), from_project, nodes.of(end), to_project
-
-
-async def pairs_at(graph: Graph, ids: Collection[str], nodes: Nodes, *, outgoing: bool) -> AsyncIterator[Pair]:
-    """Pairs of nodes that claims lie between which start (or end) at the nodes of these ids; as often as there are claims."""
-    all_ids = nodes.under(ids)
-    for first in range(0, len(all_ids), CHUNK):
-        p = {"ids": all_ids[first : first + CHUNK]}
-        async for start, from_project, end, to_project in graph.stream(PAIRS_OUT if outgoing else PAIRS_IN, p):
-            yield nodes.of(start), from_project, nodes.of(end), to_project

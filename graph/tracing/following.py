@@ -296,24 +296,22 @@ def maybe_one(flows: Iterable[Flow]) -> int:
 
     By amount they are two, and are followed as two; they may be one of which the reports differ by more than is tolerated.
     """
-    got: dict[tuple[str, str, str, str], list[int]] = {}
-    given: list[tuple[tuple[str, str, str, str], int, int]] = []
+    alone: dict[tuple[str, str, str, str], tuple[list[Flow], list[Flow]]] = {}
     for flow in flows:
-        if flow.kind is not Kind.TRANSFER or not flow.first or not flow.last or flow.used <= 0:
-            continue
-        key = (flow.provider, flow.receiver, flow.flow_class, flow.currency)
-        if flow.provider_says is None and flow.receiver_says is not None:
-            got.setdefault(key, []).append(ordinal(flow.first))
-        elif flow.receiver_says is None and flow.provider_says is not None:
-            given.append((key, ordinal(flow.first), ordinal(flow.last)))
-    window = Tolerance().days
-    for days in got.values():
-        days.sort()
-    return sum(
-        bisect_left(got[key], first - window) < bisect_right(got[key], last + window)
-        for key, first, last in given
-        if key in got
-    )
+        if flow.kind is Kind.TRANSFER and flow.first and flow.last and flow.used > 0:
+            key = (flow.provider, flow.receiver, flow.flow_class, flow.currency)
+            if flow.receiver_says is None and flow.provider_says is not None:
+                alone.setdefault(key, ([], []))[0].append(flow)
+            elif flow.provider_says is None and flow.receiver_says is not None:
+                alone.setdefault(key, ([], []))[1].append(flow)
+    window, count = Tolerance().days, 0
+    for given, got in alone.values():
+        if given and got:
+            days = sorted(ordinal(flow.first) for flow in got)
+            for flow in given:
+                near = bisect_left(days, ordinal(flow.first) - window), bisect_right(days, ordinal(flow.last) + window)
+                count += near[0] < near[1]
+    return count
 
 
 def said_of(count: int) -> str:

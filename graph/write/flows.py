@@ -67,7 +67,7 @@ async def renew(
     on_wait: Callable[[str], None] | None = None,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> Renewed:
-    """Brings the stored flows up to the newest run; all of them with `rebuild`, or where they were never made.
+    """Brings the stored flows up to the newest run; all of them with `rebuild`, or where there are none.
 
     Broken off, the next call does what is left. Raises WriterBusy where another load is writing.
     """
@@ -78,8 +78,8 @@ async def renew(
         until = at if state == "done" else at - 1  # a broken run may go on, at its own moment
         found = await nodes(graph, reports.NOW)
         stored = await stored_flows.mark(graph)
-        some = stored.nodes == found.text and not rebuild and await graph.rows(ANY)
-        since = stored.until if some else None
+        kept = stored.nodes == found.text and not rebuild and await graph.rows(ANY)
+        since = stored.until if kept else None
         with _Pairs() as pairs:
             renewing = _Renewing(graph, lock, found, pairs, whole=since is None)
             await renewing.all(since, progress)
@@ -130,7 +130,6 @@ class _Renewing:
         self._pairs = pairs
         self._whole = whole
         self._read = _Reader(graph, found)
-        self._read_pairs = 0
         self.done = Renewed(whole=whole)
 
     async def all(self, since: int | None, progress: Progress) -> None:
@@ -166,18 +165,15 @@ class _Renewing:
         """Pairs whose reports may be matched to those of a touched pair: into the same activity, or out of it."""
         starts, ends = self._pairs.projects()
         for outgoing, ids in ((True, starts), (False, ends)):
-            for some in batches(ids, PAIRS):
-                await self._add(reports.pairs_at(self._graph, some, self._nodes, outgoing=outgoing))
+            await self._add(reports.pairs_at(self._graph, ids, self._nodes, outgoing=outgoing))
 
     async def _add(self, pairs: AsyncIterator[Pair]) -> None:
         some: list[Pair] = []
         async for pair in pairs:
             some.append(pair)
-            self._read_pairs += 1
-            if len(some) == PAIRS:
+            if len(some) == memory.ROWS:
                 self._pairs.add(some)
                 some.clear()
-            if self._read_pairs % memory.ROWS == 0:
                 memory.give_back()
         self._pairs.add(some)
 

@@ -68,6 +68,9 @@ FLOW_SUM = Declared(
         "without_amount": Field(
             type="int", binding=flows.UNKNOWN, description="How many of them have no amount in any source."
         ),
+        "not_added": Field(
+            type="list[NotAddedReason]", binding=flows.NOT_ADDED, description="Why others are not in the sum.", rows=1
+        ),
     },
 )
 

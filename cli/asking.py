@@ -302,6 +302,13 @@ _CODES = {
 }  # fmt: skip
 _OPTIONS = {
     "asOf": "--as-of",
+    "maxDepth": "--max-depth",
+    "minShare": "--min-share",
+    "constantPrices": "--prices",
+    "paths": "--paths",
+    "limit": "--first",
+    "currency": "--currency",
+    "tolerance": "--tolerance",
     "knownOn": "--known-on",
     "maxHops": "--max-hops",
     "during": "--during",
@@ -313,11 +320,19 @@ def refusal(errors: list[Mapping[str, Any]]) -> CommandError:
     """The first error of an answer, in the words of the command."""
     message, code = errors[0]["message"], errors[0].get("extensions", {}).get("code")
     for argument, option in _OPTIONS.items():
-        for form in (f"{argument} is ", f"{argument}.from is ", f"{argument}.to is ", f"{argument} and "):
+        for form in (
+            f"{argument} is ",
+            f"{argument}.from is ",
+            f"{argument}.to is ",
+            f"{argument} and ",
+            f"{argument} needs ",
+        ):
             if message.startswith(form):
                 message = option + message.removeprefix(argument)
-    message = message.replace(" and during are both", " and --during are both").replace(
-        "search finds", "`ask search` finds"
+    message = (
+        message.replace(" and during are both", " and --during are both")
+        .replace("search finds", "`ask search` finds")
+        .replace("name one as currency", "name one with --currency")
     )
     return Missing(message) if code == "NOT_FOUND" else CommandError(message, _CODES.get(code, 1))
 

@@ -73,7 +73,7 @@ FLOWS = f"""query ($groupBy: [FlowGroup!]!, $from: ID, $to: ID, $classes: [Money
     nodes {{
       helper {_WHO} helperOpen recipient {_WHO} recipientOpen helperProvince {_WHO} recipientProvince {_WHO} programme {_WHO}
       sector {_WHO} sectorOpen year quarter type class basis currency counted perYear helperLevel recipientLevel sum facts added
-      withoutAmount explainId
+      withoutAmount notAdded explainId
     }}
   }}
 }}"""

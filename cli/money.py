@@ -143,7 +143,8 @@ def explain(
 ) -> None:  # fmt: skip
     """What is behind a figure. Of a file: recomputes it from the file alone, without a graph.
 
-    Examples: `aidgraph trace 江苏省 --explain trace.json` then `aidgraph explain trace.json`
+    Examples: `aidgraph trace 江苏省 --explain trace.json` then `aidgraph explain trace.json` ·
+    `aidgraph flows --from 福建省 --json`, then `aidgraph explain ID` with an explainId of it
     """
     from cli import auditing
 

@@ -1,5 +1,6 @@
 """Answers about money as text, as records, and as the nodes and bands of a diagram. Pure functions."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from cli.sankey import Band, Node
 from cli.telling import named, number, table_of, words
 from graph.sources.accounts import CYCLES, FAULTS, STANDINGS
 from graph.sources.accounts import REASONS as LEFT
+from graph.sources.totals import REASONS as NOT_ADDED
 from graph.sources.tracing import REMAINDERS
 
 Row = Mapping[str, Any]
@@ -112,7 +114,7 @@ _MEASURES = (
     ("gross", "gross", "all that goes out"),
     ("netSpend", "net spend", "disbursements and expenditure less incoming funds"),
     ("netNew", "net new money", "what exceeds that which came in, paid or promised"),
-    ("endUse", "end use", "what is spent"),
+    ("endUse", "end use", "what is spent, or is to be"),
 )
 
 
@@ -131,11 +133,14 @@ def _totals(found: Row) -> Iterator[RenderableType]:
         ("passed on", money(found["passedOn"], currency), "went to others", ""),
     ]
     yield _table(("measure", "amount", "what it is", "left out"), rows)
-    reasons: dict[str, int] = {}
-    for one in found["gross"]["leftOut"]:
-        reasons[one["reason"]] = reasons.get(one["reason"], 0) + 1
-    for reason, count in reasons.items():
-        yield Text(f"  gross leaves out {count:,}: {LEFT[reason.lower()]}")
+    alike: dict[tuple[str, str], list[str]] = {}
+    for key, name, _ in _MEASURES:
+        listed = found[key]["leftOut"]
+        more = " and more" if len(listed) < found[key]["leftOutCount"] else ""
+        for reason, count in Counter(one["reason"] for one in listed).items():
+            alike.setdefault((reason, f"{count:,}{more}"), []).append(name)
+    for (reason, count), names in alike.items():
+        yield Text(f"  {count} left out of {', '.join(names)}: {LEFT[reason.lower()]}")
     yield from _rates(found)
     for said in found["missing"]:
         yield Text(printable(f"  missing: {said}"))
@@ -183,6 +188,8 @@ def _flows(found: Row) -> Iterator[RenderableType]:
         ("helper", "its province", "recipient", "its province", "programme", "sector", "when", "type", "class", "basis",
          "counts", "sum", "facts", "without amount"), rows,
     )  # fmt: skip
+    for reason in dict.fromkeys(reason for one in found["nodes"] for reason in one["notAdded"]):
+        yield Text(f"  not in a sum: {NOT_ADDED[reason.lower()]}")
     if (more := found["totalCount"] - len(rows)) > 0:
         yield Text(f"  … and {more:,} rows more: --first shows up to 100")
 
@@ -310,16 +317,18 @@ def sankey_of(found: Row) -> tuple[str, str, list[Node], list[Band]]:
     ]
     backwards = not found["from"]
     sums: dict[str, int] = {}
+    label: dict[str, str] = {}
     for one in found["lines"]:
         end = f"end:{one['kind']}"
+        if paid := one["paidTo"]:
+            end = f"end:{paid['id']}"
+        label[end] = f"paid to {paid['name'] or paid['id']}" if paid else words(one["kind"])
         if one["entity"]:
             sums[end] = sums.get(end, 0) + units(one["amount"])
             ends = (end, one["entity"]["id"]) if backwards else (one["entity"]["id"], end)
             bands.append(Band(*ends, units(one["amount"]), f"{words(one['kind'])}: {money(one['amount'], currency)}"))
     for end, amount in sums.items():
-        kind = end.removeprefix("end:")
-        value = money(str(Decimal(amount) / scale), currency)
-        nodes.append(Node(end, words(kind), value, last))
+        nodes.append(Node(end, label[end], money(str(Decimal(amount) / scale), currency), last))
     if backwards:  # depth counts from where the question starts: the money comes from the left
         nodes = [Node(n.id, n.label, n.value, last - n.column) for n in nodes]
     start = who(found["from"]) or who(found["to"])

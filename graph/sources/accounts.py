@@ -12,7 +12,19 @@ from graph.engine import Graph
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources import quality, transfers
-from graph.sources.asking import LISTED, MOST_FLOWS, conversions, exchange, money, once_each, sealed, tables_of, time_of
+from graph.sources.asking import (
+    LISTED,
+    MOST_FLOWS,
+    UNMATCHED,
+    conversions,
+    exchange,
+    money,
+    once_each,
+    sealed,
+    tables_of,
+    time_of,
+)
+from graph.sources.facts import was_known
 from graph.sources.reports import Time, money_types
 from graph.sources.tracing import CLASSES_ORDER
 from graph.tracing import choosing, following, measures
@@ -53,6 +65,27 @@ SECONDARY: LiteralString = (
 )
 
 
+#: Projects, and others that are a part of them or are reported as the same by a third party.
+LEVELS: LiteralString = (
+    f"UNWIND $p.ids AS i MATCH (a:Project {{id: i}})-[c:RELATED_TO]->(b) WHERE {was_known('c')} "
+    "AND c.type IN ['parent', 'child', 'third_party'] RETURN DISTINCT a.id, b.id, c.type"
+)
+
+
+async def told_twice(graph: Graph, found: "following.Totalled", nodes: Iterable[str], known: int) -> list[str]:
+    """Words for projects whose money may be told again of their parts, or by another: both stand in the totals."""
+    ends = {end for flow in found.flows for end in (flow.provider, flow.receiver)}
+    paying = {flow.provider for flow in found.flows if flow.flow_class == found.flow_class}
+    rows = await graph.rows(LEVELS, {"ids": sorted(ends & set(nodes)), "known": known})
+    uppers = {(b if type_ == "parent" else a) for a, b, type_ in rows if {a, b} <= paying}
+    if not uppers:
+        return []
+    return [
+        f"whether money of {len(uppers):,} project(s) is also in that of their parts, or of who reports on the same: both report "
+        "some, and both are added"
+    ]
+
+
 async def secondary(graph: Graph, scope: transfers.Scope) -> list[str]:
     """Nodes whose money does not count in totals of what they lie in; asked about itself, each counts."""
     rows = await graph.rows(SECONDARY, {"ids": sorted(set(scope.ids) - set(scope.own))})
@@ -76,6 +109,8 @@ async def _totals(calling: Calling) -> list[Any] | None:
     others = await secondary(calling.graph, scope)
     found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables, others)
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
+    missing += [UNMATCHED] if read.unmatched else []
+    missing += await told_twice(calling.graph, found, scope.ids, time.known)
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
 
 

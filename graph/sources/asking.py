@@ -11,7 +11,8 @@ from graph.bindings import Calling, Means
 from graph.dates import ALWAYS, NEVER
 from graph.errors import QuestionRefused
 from graph.money import decimal_text
-from graph.sources.reports import NOW, Time
+from graph.sources.facts import NOW
+from graph.sources.reports import Time
 from graph.sources.transfers import Expanded
 from graph.tracing import reconciling
 from graph.tracing.following import Conversion
@@ -54,13 +55,20 @@ def exchange(table: Table | None) -> reconciling.Rate | None:
 async def once_each(read: Callable[[reconciling.Rate | None], Awaitable[Expanded]], tables: Tables) -> Expanded:
     """Flows, read again with the rates where the two sides of one transfer may report it in two currencies.
 
-    Without that, both figures would be converted and followed. What is too much to read again stays as it was.
+    Without that, both figures would be converted and followed. What is too much to read again stays as it was, `unmatched`.
     """
     found = await read(None)
     if tables.rates is None or not _in_two_currencies(found.flows):
         return found
     again = await read(exchange(tables.rates))
-    return found if again.truncated else again
+    return replace(found, unmatched=True) if again.truncated else again
+
+
+#: What `missing` says of these.
+UNMATCHED = (
+    "whether transfers that their two sides report in two currencies are the same: there are too many reports to match them, so "
+    "that both figures may be counted; narrow the question"
+)
 
 
 def _in_two_currencies(flows: Iterable[Flow]) -> bool:
@@ -81,8 +89,11 @@ def sealed(calling: Calling, field: str) -> str:
     }
     if rule := calling.shape.get("rule"):
         arguments["rule"] = rule
-    if (rates := calling.means.tables.rates) is not None:
-        arguments["rates"] = rates.name
+    tables = calling.means.tables
+    if tables.rates is not None:
+        arguments |= {"rates": tables.rates.name, "ratesState": tables.rates.state()}
+    if tables.deflators is not None and arguments.get("constantPrices"):
+        arguments |= {"indexes": tables.deflators.name, "indexesState": tables.deflators.state()}
     return sealed_of(calling.means, field, arguments)
 
 
@@ -98,13 +109,13 @@ def arguments_of(question: list[Any]) -> tuple[str, dict[str, Any]]:
     return field, dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+#: Arguments that a question is not told by: its time is told in other words.
+_UNSAID = (*TIME, "known", "state_from", "beyond", "timed", "ratesState", "indexesState")
+
+
 def said(arguments: Mapping[str, Any]) -> str:
     """The arguments as they are written in a question, without those that ask for nothing."""
-    shown = {
-        name: value
-        for name, value in arguments.items()
-        if value not in ("", None, []) and name not in (*TIME, "known", "state_from", "beyond", "timed")
-    }
+    shown = {name: value for name, value in arguments.items() if value not in ("", None, []) and name not in _UNSAID}
     first, last = (arguments[name] for name in TIME)
     if last != NEVER:
         shown |= {"during": f"{first} to {last}"} if first != ALWAYS else {"asOf": last}

@@ -19,7 +19,7 @@ from graph.sources.facts import was_known
 from graph.sources.flows import Summed
 from graph.tracing.choosing import side
 from graph.tracing.following import Conversion
-from graph.tracing.rates import Deflators, Listed, Table, Tables
+from graph.tracing.rates import Deflators, Listed, Table, Tables, still
 from graph.tracing.reconciling import Side
 from graph.tracing.terms import Flow, Report
 
@@ -166,12 +166,20 @@ async def _explanation(calling: Calling) -> list[Any]:
 
 
 def _asked_with(calling: Calling, arguments: Mapping[str, Any]) -> Tables:
-    """The tables the figure was made with; raises QuestionRefused where its table of rates is not the one at hand."""
-    prices = arguments.get("constantPrices", 0)
-    rates, named = calling.means.tables.rates, arguments.get("rates")
-    if named and (rates is None or rates.name != named):
-        raise QuestionRefused(f"the figure was made with the rates of {named}: name that table in AIDGRAPH_RATES")
-    return Tables(rates=rates if named else None, deflators=calling.means.tables.deflators, prices_of=prices)
+    """The tables the figure was made with; raises QuestionRefused where these are not at hand, or hold other figures now."""
+    at_hand = calling.means.tables
+    for what, table, setting in (("rates", at_hand.rates, "AIDGRAPH_RATES"),
+                                 ("indexes", at_hand.deflators, "AIDGRAPH_DEFLATORS")):  # fmt: skip
+        named, state = arguments.get(what), arguments.get(f"{what}State", "")
+        if named and (table is None or table.name != named):
+            raise QuestionRefused(f"the figure was made with the {what} of {named}: name that table in {setting}")
+        if named and table is not None and state and not still(table, state):
+            raise QuestionRefused(
+                f"the figure was made with {named} as it was: {what} in it up to {state.partition(' ')[0]} have changed since. "
+                "Name the former table, or ask anew"
+            )
+    rates = at_hand.rates if arguments.get("rates") else None
+    return Tables(rates=rates, deflators=at_hand.deflators, prices_of=arguments.get("constantPrices", 0))
 
 
 async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tables) -> File:
@@ -216,6 +224,8 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
 async def _row_filed(graph: Graph, arguments: dict[str, Any]) -> File:
     """Likewise of a row of sums."""
     summed = await flows.facts_of(graph, arguments, MOST_CLAIMS + 1)
+    if not summed:
+        raise QuestionRefused("who gives or gets in this row was decided to be one with another since: ask flows anew")
     if len(summed) > MOST_CLAIMS:
         raise _too_many("a time, who gives or who gets, or by grouping by more")
     claims = ((fact.start, claim) for fact in summed for claim in (fact.claim, *fact.others))

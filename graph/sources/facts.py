@@ -7,6 +7,8 @@ from graph.bindings import Fragment, Many, One, Shape, Value
 from graph.dates import ALWAYS, NEVER, Bounds, Holds, jointly
 from graph.model import MODEL, RelationshipType, Time, Vocabulary
 
+#: Later than any moment: what is known now.
+NOW = 2**53
 #: Orders of facts: key of the claim that speaks for a fact, and whether the greatest comes first.
 ORDERS: dict[str, tuple[LiteralString, bool]] = {
     "began_desc": ("_c.earliest_from", True),

@@ -205,12 +205,12 @@ def _flows(shape: Shape) -> Fragment:
     grouped = (
         f"{each}WITH {names}, count(*) AS _facts, count({added.format('_n')}) AS _added, "
         f"{added_parts(added.format('_n'))}, "
-        "sum(CASE _y WHEN 'value_unknown' THEN 1 ELSE 0 END) AS _unknown "
+        "sum(CASE _y WHEN 'value_unknown' THEN 1 ELSE 0 END) AS _unknown, collect(DISTINCT _y) AS _why "
     )
     return Fragment(
-        match=f"{grouped}WITH {names}, _facts, _added, _m1, _m2, _unknown, -_facts AS _k, {_row(keys)} AS _i, "
+        match=f"{grouped}WITH {names}, _facts, _added, _m1, _m2, _unknown, _why, -_facts AS _k, {_row(keys)} AS _i, "
         f"{_arguments(shape)} AS _as WHERE _k > $k0 OR (_k = $k0 AND _i > $k1)",
-        binds=(*keys, "_facts", "_added", "_m1", "_m2", "_unknown", "_k", "_i", "_as"),
+        binds=(*keys, "_facts", "_added", "_m1", "_m2", "_unknown", "_why", "_k", "_i", "_as"),
         keys=("_k", "_i"),
         limited=True,
         total=f"{grouped}RETURN count(_facts)",
@@ -336,7 +336,7 @@ _ROLES = tuple(
 #: Rows of sums, those of most facts first.
 FLOWS = Page(
     fragment=_flows,
-    roles={name[1:]: name for name in (*_ROLES, "_facts", "_added", "_m1", "_m2", "_unknown", "_as", "_i")},
+    roles={name[1:]: name for name in (*_ROLES, "_facts", "_added", "_m1", "_m2", "_unknown", "_why", "_as", "_i")},
 )
 
 
@@ -354,6 +354,7 @@ HELPER_LEVEL, RECIPIENT_LEVEL = Value(cypher="_hl"), Value(cypher="_rl")
 TYPE, COUNTED_AS, PER_YEAR = Value(cypher="_ty"), _text("_me"), Value(cypher="_py = 'yes'")
 KINDS = Value(cypher="_ki", compute=lambda read: [kind for kind in read.split(",") if kind])
 FACTS, ADDED, UNKNOWN = Value(cypher="_facts"), Value(cypher="_added"), Value(cypher="_unknown")
+NOT_ADDED = Value(cypher="_why", compute=sorted)
 SUM = Value(cypher=f"[_m1, _m2, _cu, '{AMOUNT}', _added]", compute=exact)
 EXPLAIN = Value(cypher="[_as, _i]", given=_sealed)
 TYPES = tuple(r.name for r in MODEL.relationships if r.money)

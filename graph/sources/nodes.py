@@ -8,7 +8,8 @@ import msgspec
 
 from graph.engine import Graph
 from graph.identity import encode
-from graph.sources.facts import was_known
+from graph.sources import decisions
+from graph.sources.facts import NOW, was_known
 
 MERGED: LiteralString = "MATCH (m:Merged) MATCH (e:Entity {id: m.of}) RETURN e.id, e.canonical"
 CODES: LiteralString = (
@@ -46,8 +47,11 @@ def of_text(text: str) -> Nodes:
 
 
 async def nodes(graph: Graph, known: int) -> Nodes:
-    """By the claims known at a moment (epoch ms); by what stands for merged entities today."""
-    merged = {id_: canonical for id_, canonical in await graph.rows(MERGED)}
+    """By the claims and the decisions of persons known at a moment (epoch ms)."""
+    if known >= NOW:
+        merged: Mapping[str, str] = {id_: canonical for id_, canonical in await graph.rows(MERGED)}
+    else:
+        merged = (await decisions.settled(graph, known)).canonical
     pairs = [((a_until, a), (b_until, b)) for a, a_until, b, b_until in await graph.rows(CODES, {"known": known})]
     return joined(merged, pairs)
 

@@ -7,6 +7,7 @@ from typing import LiteralString
 
 from graph.engine import Graph
 from graph.sources import reports, stored_flows
+from graph.sources.facts import NOW
 from graph.sources.nodes import Nodes, nodes, of_text
 from graph.tracing.flows import made
 from graph.tracing.quality import KINDS, Fault, Judge, Known, Round
@@ -51,7 +52,7 @@ async def quality(graph: Graph, *, listed: int = LISTED, tolerance: Tolerance | 
     Where the stored flows are not whole, or another tolerance is asked for, all claims are held at once to make them.
     """
     mark = await stored_flows.mark(graph)
-    found = of_text(mark.nodes) if mark.built else await nodes(graph, reports.NOW)
+    found = of_text(mark.nodes) if mark.built else await nodes(graph, NOW)
     judge = Judge(await _known(graph, found), tolerance)
     into = _Collected(listed)
     use_stored = mark.built and tolerance is None

@@ -11,13 +11,11 @@ import msgspec
 from graph.dates import ALWAYS, NEVER, Bounds, Holds, day_after, jointly
 from graph.engine import Graph
 from graph.model import MODEL, Vocabulary
-from graph.sources.facts import was_known
+from graph.sources.facts import NOW, was_known
 from graph.sources.nodes import Nodes
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.terms import Report
 
-#: Later than any moment: what is known now.
-NOW = 2**53
 #: Entities asked of at once.
 CHUNK = 500
 _TEXTS: tuple[LiteralString, ...] = (

@@ -28,7 +28,7 @@ _FILTER: LiteralString = (
 _ENDS: LiteralString = "startNode(f).id, endNode(f).id"
 #: Flows at entities, both ways, the largest first, as lists in one record: a driver takes longer for a record than for a list.
 AT: LiteralString = (
-    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-() WHERE {_FILTER} WITH DISTINCT f "
+    f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-(b) WHERE NOT b.id IN $p.before AND {_FILTER} WITH DISTINCT f "
     f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN collect([{_ENDS}, f.step, f.days, {_COLUMNS}])"
 )
 #: Named ends: the embedded engine is slow to find those of a relationship.
@@ -61,13 +61,14 @@ async def is_built(graph: Graph) -> bool:
 
 async def at(
     graph: Graph, ids: Collection[str], *, flow_class: str = "", currency: str = "", most: int,
-    but: Container[str] = (),
+    but: Container[str] = (), before: Collection[str] = (),
 ) -> tuple[list[tuple[Flow, Matched | None]], int]:  # fmt: skip
     """Flows at nodes with how their reports were matched, the largest first, at most so many; and how many were found.
 
-    '' is any class or currency. `but`: ids of flows that are found, and not given.
+    '' is any class or currency. `but`: ids of flows that are found, and not given; `before`: a few nodes, flows with
+    which are not looked for.
     """
-    p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most}
+    p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most, "before": sorted(before)}
     (found,) = await graph.record(AT, p)
     return [_flow(row) for row in found if row[_ID] not in but], len(found)
 

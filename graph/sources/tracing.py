@@ -81,7 +81,10 @@ async def _answer(calling: Calling) -> list[Any]:
         left = await transfers.left_out(calling.graph, read, flow_class=asked.flow_class, max_edges=MOST_FLOWS)
         read = replace(read, left=left)
     found = await asyncio.to_thread(follow, asked, read, tables_of(calling), classes)
-    return listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
+    made = listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
+    if read.unmatched:
+        made[MISSING].append(asking.UNMATCHED)
+    return made
 
 
 async def read_for(

@@ -11,10 +11,10 @@ from typing import Literal, LiteralString
 from graph.dates import NEVER
 from graph.engine import Graph
 from graph.sources import reports, stored_flows
-from graph.sources.facts import was_known
+from graph.sources.facts import NOW, was_known
 from graph.sources.help import LEVELS
 from graph.sources.nodes import Nodes, nodes, of_text
-from graph.sources.reports import NOW, Time
+from graph.sources.reports import Time
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.flows import Matched, made
 from graph.tracing.reconciling import Rate, Tolerance
@@ -23,6 +23,8 @@ from graph.tracing.terms import Flow, Kind, Report
 Direction = Literal["from", "to"]
 #: Flows of one question, unless told.
 EDGES = 20_000
+#: Nodes of most flows, which a level does not look at again.
+HUBS = 50
 #: Minor units beyond this are added apart, so that a sum cannot leave the 64 bits of an integer.
 _PART: LiteralString = "1000000000"
 SUMS: LiteralString = (
@@ -55,6 +57,7 @@ class Expanded:
 
     `cut`: reached nodes of which some flows are not here, since there were too many; `rest`: what these come to, where the
     flows are stored. `deeper`: nodes one step further, at which it was not looked since that was not asked for.
+    `unmatched`: some transfers may stand twice, in two currencies.
     """
 
     starts: tuple[str, ...]
@@ -66,6 +69,7 @@ class Expanded:
     cut: frozenset[str]
     rest: Mapping[str, Rest]
     stored: bool
+    unmatched: bool = False
     reports: tuple[Report, ...] = ()
 
     @property
@@ -207,7 +211,7 @@ class _Walk:
         while frontier:
             self._reached.update(frontier)
             room = self._most - len(flows)
-            # flows to nodes reached before are found again, so that there has to be room for them; they lead nowhere new
+            # flows to other nodes reached before are found again, so that there has to be room for them
             level, count = await stored_flows.at(
                 self._graph,
                 frontier,
@@ -215,6 +219,7 @@ class _Walk:
                 currency=self._currency,
                 most=self._most + 1,
                 but=flows,
+                before=self._hubs(flows.values(), frontier),
             )
             flows |= {flow.id: flow for flow, _ in level[:room]}
             matched |= {flow.id: how for flow, how in level if how}
@@ -229,6 +234,13 @@ class _Walk:
         rest = await self._rest(flows.values()) if self._cut else {}
         self._cut &= rest.keys()
         return self._expanded(starts, flows.values(), matched, (), rest, stored=True)
+
+    def _hubs(self, flows: Iterable[Flow], frontier: Collection[str]) -> list[str]:
+        """Of the nodes reached before the frontier, all flows at which were read: those of most flows."""
+        at = Counter(end for flow in flows for end in {flow.provider, flow.receiver})
+        for id_ in at.keys() - (self._reached - set(frontier)):
+            del at[id_]
+        return sorted(at, key=lambda id_: (-at[id_], id_))[:HUBS]
 
     async def claims(self, starts: list[str], time: Time, rate: Rate | None, tolerance: Tolerance | None) -> Expanded:
         read: dict[str, Report] = {}

@@ -5,10 +5,11 @@ over the euro; at full precision, rounded once, half to even. Without such a rat
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from hashlib import sha256
 from typing import Protocol
 
 from graph.money import minor_units
@@ -53,6 +54,10 @@ class Table(Protocol):
     @property
     def name(self) -> str: ...
 
+    def state(self, until: str = "") -> str:
+        """The last day of the table, or of what it has up to a day, with a mark of all rates up to it; '' where it has none."""
+        ...
+
     def on(self, base: str, currency: str, day: date) -> tuple[date, Fraction] | None:
         """The last rate on or before a day, at most OLDEST days old: units of `currency` for one of `base`."""
         ...
@@ -65,6 +70,7 @@ class Listed:
     name: str
     _days: dict[tuple[str, str], list[date]] = field(default_factory=dict[tuple[str, str], list[date]])
     _rates: dict[tuple[str, str], list[Fraction]] = field(default_factory=dict[tuple[str, str], list[Fraction]])
+    _states: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, name: str, rates: Iterable[tuple[date, str, str, Fraction]]) -> "Listed":
@@ -78,12 +84,36 @@ class Listed:
             made._rates.setdefault((base, currency), []).append(rate)
         return made
 
+    def state(self, until: str = "") -> str:
+        if until not in self._states:
+            rows = sorted(
+                (day.isoformat(), *pair, str(rate))
+                for pair, days in self._days.items()
+                for day, rate in zip(days, self._rates[pair], strict=True)
+                if not until or day.isoformat() <= until
+            )
+            self._states[until] = _state(rows)
+        return self._states[until]
+
     def on(self, base: str, currency: str, day: date) -> tuple[date, Fraction] | None:
         days = self._days.get((base, currency), [])
         place = bisect_right(days, day) - 1
         if place < 0 or day - days[place] > timedelta(days=OLDEST):
             return None
         return days[place], self._rates[base, currency][place]
+
+
+def _state(rows: Sequence[tuple[str, ...]]) -> str:
+    """The first field of the last of sorted rows, and a mark of all of them."""
+    if not rows:
+        return ""
+    mark = sha256("\n".join("\t".join(row) for row in rows).encode()).hexdigest()
+    return f"{rows[-1][0]} {mark[:16]}"
+
+
+def still(table: "Table | Deflators", state: str) -> bool:
+    """Whether a table has what it had when this was its state; it may have grown by later days or years."""
+    return table.state(state.partition(" ")[0]) == state
 
 
 def rate(table: Table | None, of: str, currency: str, day: str) -> Rate | NoRate:
@@ -132,6 +162,11 @@ class Deflators:
 
     name: str
     indexes: Mapping[tuple[str, int], Fraction]
+
+    def state(self, until: str = "") -> str:
+        """As that of a table of rates, with years in the place of days."""
+        rows = sorted((f"{year:04}", currency, str(index)) for (currency, year), index in self.indexes.items())
+        return _state([row for row in rows if not until or row[0] <= until])
 
     def factor(self, currency: str, year: int, prices_of: int) -> Fraction | NoRate:
         """What a sum of one year is to be multiplied by, to be in prices of the other."""

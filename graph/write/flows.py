@@ -15,6 +15,7 @@ from graph.engine import Graph, Transaction
 from graph.errors import GraphError, WriterBusy
 from graph.scratch import Scratch
 from graph.sources import reports, stored_flows
+from graph.sources.facts import NOW
 from graph.sources.nodes import Nodes, nodes
 from graph.sources.reports import Pair
 from graph.tracing.flows import Matched, made
@@ -76,7 +77,7 @@ async def renew(
     async with writer(graph, "flows", wait=wait, on_wait=on_wait) as lock:
         at, state = next(iter(await graph.rows(LATEST)), (0, "done"))
         until = at if state == "done" else at - 1  # a broken run may go on, at its own moment
-        found = await nodes(graph, reports.NOW)
+        found = await nodes(graph, NOW)
         stored = await stored_flows.mark(graph)
         kept = stored.nodes == found.text and not rebuild and await graph.rows(ANY)
         since = stored.until if kept else None

@@ -128,17 +128,21 @@ class Description:
 
 
 def project(id_: str, label: str, canonical: str, descriptions: Iterable[Description]) -> dict[str, Value]:
-    """Properties of an entity: each from the best source that gives it; names that lose become aliases."""
+    """Properties of an entity: each from the best source that gives it; names that lose become aliases.
+
+    Aliases and identifiers are those of all sources.
+    """
     ordered = sorted(
         descriptions,
         key=lambda d: (_rank({"confidence": d.confidence, "certainty": d.certainty}), d.source, d.id),
     )
     merged: dict[str, Value] = {}
     aliases: dict[str, None] = {}
+    identifiers: dict[str, None] = {}
     for description in ordered:
         values = msgspec.json.decode(description.values, type=dict[str, Value])
-        more = values.pop("aliases", None)
-        aliases.update(dict.fromkeys(more if isinstance(more, list) else []))
+        aliases.update(dict.fromkeys(_listed(values.pop("aliases", None))))
+        identifiers.update(dict.fromkeys(_listed(values.pop("identifiers", None))))
         for name, value in values.items():
             if name in ("name", "name_en", "short_name") and merged.get(name, value) != value:
                 aliases[str(value)] = None
@@ -146,8 +150,14 @@ def project(id_: str, label: str, canonical: str, descriptions: Iterable[Descrip
     own = {str(merged.get(name, "")) for name in ("name", "name_en", "short_name")}
     if kept := sorted(alias for alias in aliases if alias not in own):
         merged["aliases"] = kept
+    if identifiers:
+        merged["identifiers"] = sorted(identifiers)
     if "url" not in merged and label == "Source" and id_.startswith("http"):
         merged["url"] = id_
     merged.update(names.derived(dict(merged)))
     properties: dict[str, Value] = {**merged, "id": id_, "type": label, "canonical": canonical}
     return {**properties, "digest": identity.digest(properties)}
+
+
+def _listed(value: Value | None) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []

@@ -357,6 +357,50 @@ async def test_conversions_are_explained(graph: Graph, tmp_path: Path) -> None:
     assert by_original["1500000"] == "250000" and explained["conversions"][0]["rate"] == "0.166666666667"
     file = msgspec.json.decode(explained["file"], type=File)
     assert file.rates and plain(again(file).answer) == plain(file.answer)
+    # a table that grew has what it had; one in which a rate is another does not give the figure any more
+    sixth = [(date(2020, m, 1), "CNY", "USD", Fraction(1, 6)) for m in (1, 2, 3, 4)]
+    grown = Asking(
+        graph, Tables(rates=Listed.of("test rates", [*sixth, (date(2020, 5, 1), "CNY", "USD", Fraction(1, 5))]))
+    )
+    assert (await grown.one(EXPLAIN, id=found["explainId"]))["file"] == explained["file"]
+    other = Asking(
+        graph, Tables(rates=Listed.of("test rates", [*sixth[1:], (date(2020, 1, 1), "CNY", "USD", Fraction(1, 5))]))
+    )
+    assert "up to 2020-04-01 have changed since" in await other.refused(EXPLAIN, id=found["explainId"])
+
+
+async def test_who_was_one_is_as_it_was_known_then(graph: Graph, tmp_path: Path) -> None:
+    await golden(graph, tmp_path, clock=lambda: 1_000_000)
+    asking = Asking(graph)
+    before = await asking.one(f'{{ trace(from: "project:a") {{ {LINES} explainId }} }}')
+    rows = await asking.one("{ flows(groupBy: [HELPER, RECIPIENT]) { nodes { sum explainId } } }")
+    # a person finds that A and D are one: its own money is 150, of which the cycle gives 30 back
+    after = int(NOW.timestamp() * 1000) + 86_400_000
+    same = "relationship,from,to,decided_by,decided_on\nSAME_AS,project:d,project:a,x,2026-11-01\n"
+    await load(graph, tmp_path, same, "decisions", clock=lambda: after)
+    one = await asking.one(f'{{ trace(from: "project:d") {{ {LINES} }} }}')
+    assert one["amount"] == "1500000"
+    asked = 'from: "project:a", knownOn: "2026-11-22"'
+    assert await asking.lines(asked) == of_lines(before) != of_lines(one)
+    assert (await asking.one(EXPLAIN, id=before["explainId"]))["amount"] == "1000000"
+    for row in rows["nodes"]:
+        assert (await asking.one(EXPLAIN, id=row["explainId"]))["amount"] == row["sum"]
+
+
+async def test_money_of_projects_and_of_their_parts_is_told(graph: Graph, tmp_path: Path) -> None:
+    await golden(graph, tmp_path)
+    asked = '{ totals(of: "iso:UG") { gross { amount } missing } }'
+    places = "entity,id,name,LOCATED_IN\nCountry,iso:UG,Uganda,\n" + "".join(
+        f"Project,project:{x},{x.upper()},iso:UG\n" for x in "abcd"
+    )
+    await load(graph, tmp_path, places, "places")
+    asking = Asking(graph)
+    assert (await asking.one(asked))["missing"] == []
+    related = "relationship,from,to,type\nRELATED_TO,project:a,project:b,child\nRELATED_TO,project:b,project:a,parent\n"
+    await load(graph, tmp_path, related, "related")
+    found = await asking.one(asked)
+    assert found["gross"]["amount"] == "3800000"
+    assert [said.partition(" is ")[0] for said in found["missing"]] == ["whether money of 1 project(s)"]
 
 
 async def test_what_is_too_much_to_read_is_cut(graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,6 +125,13 @@ def test_the_best_source_gives_each_property_and_a_name_that_loses_becomes_an_al
     assert entity == {**expected, "digest": identity.digest(expected)}
 
 
+def test_identifiers_are_those_of_all_sources() -> None:
+    some = [description(source, "", name="A", identifiers=given) for source, given in
+            (("source:a", ["uscc:2", "uscc:1"]), ("source:b", ["org-id:X", "uscc:1"]), ("source:c", []))]  # fmt: skip
+    assert project("org:a", "Organization", "org:a", some)["identifiers"] == ["org-id:X", "uscc:1", "uscc:2"]
+    assert "identifiers" not in project("org:a", "Organization", "org:a", some[2:])
+
+
 def test_equal_sources_are_taken_in_the_order_of_their_ids() -> None:
     entity = project(
         "org:x", "Company", "org:x", [description("source:b", name="乙"), description("source:a", name="甲")]

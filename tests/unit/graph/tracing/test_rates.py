@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.rates import TableRefused, opened, read, read_deflators
-from graph.tracing.rates import Deflators, Listed, NoRate, Rate, converted, rate
+from graph.tracing.rates import Deflators, Listed, NoRate, Rate, converted, rate, still
 
 TABLE = Listed.of(
     "test rates",
@@ -18,6 +18,20 @@ TABLE = Listed.of(
         (date(2021, 3, 31), "USD", "XOF", Fraction("559.2")),
     ],
 )
+
+
+def test_a_table_that_grew_still_has_what_it_had() -> None:
+    rows = [(date(2021, 3, d), "EUR", "USD", Fraction(d)) for d in (1, 2)]
+    was = Listed.of("a", rows).state()
+    assert was.startswith("2021-03-02 ") and still(
+        Listed.of("b", [*rows, (date(2021, 3, 3), "EUR", "USD", Fraction(9))]), was
+    )
+    assert not still(Listed.of("a", rows[:1]), was)
+    assert not still(Listed.of("a", [rows[0], (date(2021, 3, 2), "EUR", "USD", Fraction(9))]), was)
+    assert Listed.of("a", []).state() == ""
+    indexes = Deflators("i", {("USD", 2020): Fraction(100), ("USD", 2021): Fraction(108)})
+    assert still(Deflators("i", {**indexes.indexes, ("USD", 2022): Fraction(110)}), indexes.state())
+    assert not still(Deflators("i", {**indexes.indexes, ("USD", 2020): Fraction(99)}), indexes.state())
 
 
 def found(of: str, currency: str, day: str) -> Rate:

@@ -62,6 +62,9 @@ MONEY_TOTALS = Declared(
         "conversions": field("list[TraceConversion]", rows(11), f"At most {accounts.LISTED}.", 3),
         "missing": field("list[str]", at(12), "What the data does not hold that the question needs, in words.", 2),
         "explain_id": field("ID", at(13), "Ask `explain` with it."),
+        "corrections": field(
+            "list[TraceCorrection]", rows(14), f"Amounts below 0 that go beyond their own transfer, at most {accounts.LISTED}.", 1
+        ),
     },
 )  # fmt: skip
 RECONCILED = Declared(

@@ -13,7 +13,7 @@ from graph.money import decimal_text
 from graph.rates import named
 from graph.settings import from_environment
 from graph.sources.asking import said
-from graph.sources.explaining import FORMAT, Again, File, answered
+from graph.sources.explaining import FORMAT, Again, File, answered, digest
 
 
 def explain(what: str, *, as_json: bool) -> None:
@@ -36,15 +36,20 @@ def recomputed(path: Path, *, as_json: bool) -> None:
     """Says whether the file's claims give the file's answer; ends with 1 where they do not."""
     file = read(path)
     again = _again(path, file)
-    same = plain(again.answer) == plain(file.answer)
+    same, intact = plain(again.answer) == plain(file.answer), digest(file) == file.digest
     if as_json:
-        typer.echo(json.dumps({"question": file.question, "agrees": same, "amount": _amount(again)}, indent=2))
+        said = {"question": file.question, "agrees": same and intact, "amount": _amount(again)}
+        typer.echo(json.dumps(said, indent=2))
     else:
         for line in told(file, again, same=same):
             typer.echo(line)
     if not same:
         raise CommandError(
             f"{path}: the claims in it do not give the answer in it: it was changed, or the rules were", 1
+        )
+    if not intact:
+        raise CommandError(
+            f"{path}: it was changed since it was written: what it says of claims, documents or rates", 1
         )
 
 

@@ -53,7 +53,7 @@ TOTALS = f"""query ($of: ID!, $class: FlowClass, $currency: String, $constantPri
   totals(of: $of, class: $class, currency: $currency, constantPrices: $constantPrices, {_ASKED}) {{
     of {_WHO} class currency nodes
     gross {{ {_MEASURE} }} netSpend {{ {_MEASURE} }} netNew {{ {_MEASURE} }} endUse {{ {_MEASURE} }}
-    newMoney held passedOn {_RATES} missing explainId
+    newMoney held passedOn corrections {{ effect provider {_WHO} receiver {_WHO} amount }} {_RATES} missing explainId
   }}
 }}"""
 RECONCILIATION = f"""query ($of: ID, $from: ID, $to: ID, $class: FlowClass, $tolerance: Float!,

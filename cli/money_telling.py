@@ -15,7 +15,7 @@ from cli.telling import named, number, table_of, words
 from graph.sources.accounts import CYCLES, FAULTS, STANDINGS
 from graph.sources.accounts import REASONS as LEFT
 from graph.sources.totals import REASONS as NOT_ADDED
-from graph.sources.tracing import REMAINDERS
+from graph.sources.tracing import EFFECTS, REMAINDERS
 
 Row = Mapping[str, Any]
 _SHOWN = 10
@@ -80,6 +80,7 @@ def _trace(found: Row) -> Iterator[RenderableType]:
         ]
         ways += [(REMAINDERS[one["kind"].lower()], money(one["amount"], currency), "") for one in found["remainder"]]
         yield _table(("way", "amount", "share"), ways)
+    yield from _corrections(found)
     yield from _rates(found)
     for cycle in found["closedCycles"]:
         yield Text(f"  a closed cycle, not followed: {' → '.join(map(who, cycle['entities']))}")
@@ -141,9 +142,18 @@ def _totals(found: Row) -> Iterator[RenderableType]:
             alike.setdefault((reason, f"{count:,}{more}"), []).append(name)
     for (reason, count), names in alike.items():
         yield Text(f"  {count} left out of {', '.join(names)}: {LEFT[reason.lower()]}")
+    yield from _corrections(found)
     yield from _rates(found)
     for said in found["missing"]:
         yield Text(printable(f"  missing: {said}"))
+
+
+def _corrections(found: Row) -> Iterator[RenderableType]:
+    for one in found["corrections"][:_SHOWN]:
+        ends = f"{who(one['provider'])} → {who(one['receiver'])}"
+        yield Text(
+            f"  corrected by {money(one['amount'], found['currency'])}, {ends}: {EFFECTS[one['effect'].lower()]}"
+        )
 
 
 def _reconciliation(found: Row) -> Iterator[RenderableType]:

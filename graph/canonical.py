@@ -88,8 +88,8 @@ def _standing(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
     return standing
 
 
-def _weight(decision: Decision) -> tuple[str, bool, str, str]:
-    return (decision.day, not decision.same, decision.kept, decision.by)
+def _weight(decision: Decision) -> tuple[str, bool, str, str, str]:
+    return (decision.day, not decision.same, decision.kept, decision.by, decision.a)
 
 
 class _Groups:

@@ -21,6 +21,8 @@ FIGURES = ("amount", "people", "workers", "projects")
 DATES = ("valid_from", "valid_to")
 #: Types that say nothing of the world that could contradict itself.
 NOT_COMPARED = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM", "OBSERVED_AT", "UNDER", "REPORTS_ON")
+#: What tells two transactions, or money for two projects, from one that is told twice.
+APART = ("transaction", "about")
 #: A figure that is about right may be off by so much.
 ABOUT = 0.1
 
@@ -65,6 +67,7 @@ def columns(relationship: RelationshipType) -> tuple[str, ...]:
     figures = [name for name in FIGURES[1:] if name in own]
     money = ["amount", "class", "currency"] if relationship.money else []
     more = ["basis", "bound", "measure", "per_year"] if relationship.figures else []
+    more += [name for name in APART if name in own]
     dates = ["earliest_from", "latest_from", "earliest_to", "latest_to", "open_end"]
     return ("fact", "source", "version", "part_of", *dates, *money, *more, *figures, *codes)
 

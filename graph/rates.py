@@ -1,6 +1,7 @@
 """Tables of exchange rates and price indexes that a user names: files, or the reference rates of the European Central Bank."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,7 @@ from graph.tracing.rates import BETWEEN, OLDEST, Deflators, Listed, Table, Table
 T = TypeVar("T")
 #: The name by which the European Central Bank's table is asked for.
 ECB = "ecb"
+_DIGITS = re.compile(r"\+?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _RATES, _DEFLATORS = ("date", "currency", "rate"), ("currency", "year", "index")
 
 
@@ -41,10 +43,18 @@ def read(path: Path) -> Listed:
     """A CSV file with columns date, currency, rate and, if it likes, base: units of currency for one unit of base (EUR)."""
 
     def made(row: dict[str, str]) -> tuple[date, str, str, Fraction]:
-        base = _currency(row.get("base") or BETWEEN, "base")
-        return _day(row["date"]), base, _currency(row["currency"], "currency"), _positive(row["rate"], "rate")
+        base, currency = _currency(row.get("base") or BETWEEN, "base"), _currency(row["currency"], "currency")
+        if base == currency:
+            raise ValueError(f"base and currency are both {base}: leave the line out")
+        return _day(row["date"]), base, currency, _positive(row["rate"], "rate")
 
     rows = list(_rows(path, _RATES, made))
+    both: dict[tuple[date, str, str], int] = {}
+    for line, (day, base, currency, _) in rows:
+        if other := both.get((day, currency, base)):
+            said = f"{base}/{currency} has a rate on {day}, and line {other} has one of {currency}/{base}"
+            raise TableRefused(f"{path}, line {line}: {said}: keep one of them")
+        both.setdefault((day, base, currency), line)
     try:
         return Listed.of(path.name, (row for _, row in rows))
     except ValueError as error:
@@ -102,7 +112,7 @@ def _currency(text: str, column: str) -> str:
 
 def _positive(text: str, column: str) -> Fraction:
     try:
-        number = Decimal(text)
+        number = Decimal(text if _DIGITS.fullmatch(text) else "")
         if number.is_finite() and number > 0 and abs(number.adjusted()) < 30:
             return Fraction(number)
     except InvalidOperation:

@@ -18,6 +18,7 @@ from graph.sources.asking import (
     UNMATCHED,
     conversions,
     exchange,
+    levels,
     money,
     once_each,
     sealed,
@@ -53,7 +54,7 @@ STEPS = {
     Step.PERIOD.value: "Same two, same currency and period; the amounts differ.",
     Step.PROVIDER_ORGANIZATION.value: "The receiver names the provider's organization, not its project.",
     Step.RECEIVER_ORGANIZATION.value: "The provider names the receiver's organization, not its project.",
-    Step.EXCHANGED.value: "Same two, other currencies: by amount at the rate of the day.",
+    Step.EXCHANGED.value: "Same two, other currencies: by amount at the rate of the day, then by period.",
 }
 FAULTS, CYCLES = faults.KINDS, faults.CYCLES
 #: Entities that money goes out of, by the claims of any time.
@@ -110,6 +111,7 @@ async def _totals(calling: Calling) -> list[Any] | None:
     found = await asyncio.to_thread(totalled, given, scope.ids, read.flows, read.left, tables, others)
     missing = [*found.missing, *(["more flows than were read: the totals are too small"] if read.truncated else [])]
     missing += [UNMATCHED] if read.unmatched else []
+    missing += levels(scope, found.flows, found.flow_class)
     missing += await told_twice(calling.graph, found, scope.ids, time.known)
     return listed_totals(given["of"], len(scope.ids), found, missing, sealed(calling, "totals"))
 
@@ -157,6 +159,7 @@ def listed_totals(
         of, found.flow_class, found.currency or None, measure(made.gross), measure(made.net_spend), measure(made.net_new),
         measure(made.end_use), *(decimal_text(one, currency) for one in (made.new_money, made.held, made.passed_on)), nodes,
         conversions(found.conversions, found.currency), missing, explain,
+        [[one.effect.value, one.provider, one.receiver, decimal_text(one.amount, currency)] for one in made.corrections[:LISTED]],
     ]  # fmt: skip
 
 
@@ -180,6 +183,8 @@ async def read_for(
     graph: Graph, given: Mapping[str, Any], time: Time, tables: Tables
 ) -> tuple[transfers.Expanded, dict[str, frozenset[str]]]:
     """Flows derived anew from the claims, so that it is known how reports were matched; and what the ids stand for."""
+    if given.get("of") and (given.get("from") or given.get("to")):
+        raise QuestionRefused("of is given with from or to: name one entity as of, or two as from and to")
     scopes = {
         name: frozenset((await transfers.scope(graph, given[name], time)).ids)
         for name in ("of", "from", "to")

@@ -13,7 +13,7 @@ from graph.errors import QuestionRefused
 from graph.money import decimal_text
 from graph.sources.facts import NOW
 from graph.sources.reports import Time
-from graph.sources.transfers import Expanded
+from graph.sources.transfers import Expanded, Scope
 from graph.tracing import reconciling
 from graph.tracing.following import Conversion
 from graph.tracing.rates import Rate, Table, Tables, converted, rate
@@ -69,6 +69,29 @@ UNMATCHED = (
     "whether transfers that their two sides report in two currencies are the same: there are too many reports to match them, so "
     "that both figures may be counted; narrow the question"
 )
+
+
+def levels(scope: Scope, flows: Iterable[Flow], flow_class: str) -> list[str]:
+    """Words for money that a place or group and what lies in it both give to one, or get from one: it may be the same."""
+    own, inside = set(scope.own), set(scope.inside)
+    met: dict[tuple[str, str], set[bool]] = {}
+    for flow in flows:
+        if (
+            flow.flow_class != flow_class
+            or flow.kind is not Kind.TRANSFER
+            or {flow.provider, flow.receiver} <= own | inside
+        ):
+            continue
+        for way, near, far in (("to", flow.provider, flow.receiver), ("from", flow.receiver, flow.provider)):
+            if near in own or near in inside:
+                met.setdefault((way, far), set()).add(near in own)
+    count = sum(len(levels) > 1 for levels in met.values())
+    if not count:
+        return []
+    return [
+        f"whether money of what is asked about is also in figures of what lies in it: with {count:,} other(s) both are reported, "
+        "and both are counted"
+    ]
 
 
 def _in_two_currencies(flows: Iterable[Flow]) -> bool:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any, LiteralString
 
 import msgspec
@@ -25,7 +26,7 @@ from graph.tracing.terms import Flow, Report
 
 #: Claims that an answer lists; claims that a file may hold.
 LISTED, MOST_CLAIMS = 500, 20_000
-FORMAT = "aidgraph explanation 1"
+FORMAT = "aidgraph explanation 2"
 RULES = {
     "trace": "Flows are made of the claims: one for each provider, receiver, class, currency and period, by the provider's "
     "figure, else the receiver's, else that of others; then they are followed by the rule: {}",
@@ -48,6 +49,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     `rates`: [day, base, currency, numerator, denominator] of the table `rates_name`; `indexes` likewise.
     `stands`: claim to [source, locator];
     `documents`: source to [title, publisher, url]. `summed`: the facts of a row of sums, which takes the place of reports.
+    `digest`: of all the rest, as `digest` gives it.
     """
 
     format: str
@@ -64,11 +66,17 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     documents: dict[str, tuple[str | None, str | None, str | None]]
     answer: Any
     summed: list[Summed] = []
+    digest: str = ""
 
     @property
     def claims(self) -> int:
         """How many claims the figure is made of."""
         return len(self.reports) + sum(1 + len(fact.others) for fact in self.summed)
+
+
+def digest(file: File) -> str:
+    """SHA-256 of the file's content, however it is laid out; it tells a change, and not who made it."""
+    return sha256(msgspec.json.encode(msgspec.structs.replace(file, digest=""))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +91,11 @@ class Again:
     left: Mapping[str, str]  # claim to reason
 
 
-def answered(file: File) -> Again:
-    """The figure out of the file alone; raises QuestionRefused."""
+def answered(file: File, tables: Tables | None = None) -> Again:
+    """The figure out of the file alone, or with these tables in the place of its own; raises QuestionRefused."""
     if file.question == "flows":
         return _sum(file.summed)
-    tables = _tables(file)
+    tables = tables or _tables(file)
     given, time = file.arguments, time_of(file.arguments)
     own = file.question != "trace"
     derived = transfers.derived(
@@ -151,9 +159,9 @@ async def _explanation(calling: Calling) -> list[Any]:
     field, arguments = arguments_of(calling.parameters["question"])
     if field not in RULES:
         raise QuestionRefused(f"there is no explanation of {field}")
-    file = await filed(calling.graph, field, arguments, _asked_with(calling, arguments))
-    again = await asyncio.to_thread(answered, file)
-    file = msgspec.structs.replace(file, answer=again.answer)
+    tables = _asked_with(calling, arguments)
+    file = await filed(calling.graph, field, arguments, tables)
+    file, again = await asyncio.to_thread(_whole, file, tables)
     given = calling.parameters
     claims = _claims(file, again, given.get("provider", ""), given.get("receiver", ""))
     rule = RULES[field].format(arguments.get("rule", ""))
@@ -182,14 +190,24 @@ def _asked_with(calling: Calling, arguments: Mapping[str, Any]) -> Tables:
     return Tables(rates=rates, deflators=at_hand.deflators, prices_of=arguments.get("constantPrices", 0))
 
 
+def _whole(file: File, tables: Tables) -> tuple[File, Again]:
+    """The file with the answer that the tables give, and what it takes of these to give it again."""
+    noted = _Noted(tables.rates) if tables.rates else None
+    again = answered(file, replace(tables, rates=noted))
+    file = msgspec.structs.replace(file, answer=again.answer, rates=noted.rows if noted else [])
+    return msgspec.structs.replace(file, digest=digest(file)), again
+
+
 async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tables) -> File:
-    """Everything that the question stands on, read from the claims known then; without its answer."""
+    """Everything that the question stands on, read from the claims known then; without its answer and its rates."""
     time = time_of(arguments)
     nodes: dict[str, list[str]] = {}
     if field == "flows":
         return await _row_filed(graph, arguments)
     if field == "trace":
-        asked, read, _ = await tracing.read_for(graph, arguments, arguments.get("rule"), time, tables, from_claims=True)
+        asked, read, *_ = await tracing.read_for(
+            graph, arguments, arguments.get("rule"), time, tables, from_claims=True
+        )
         arguments = {**arguments, "class": asked.flow_class}
         nodes = {"from": list(asked.sources), "to": list(asked.targets)}
     elif field == "totals":
@@ -212,7 +230,7 @@ async def filed(graph: Graph, field: str, arguments: dict[str, Any], tables: Tab
         read=sorted(read.reached),
         reports=sorted(read.reports, key=lambda report: report.claim),
         rates_name=tables.rates.name if tables.rates else "",
-        rates=await asyncio.to_thread(_rates, read.reports, arguments, tables.rates),
+        rates=[],
         indexes_name=tables.deflators.name if tables.deflators and tables.prices_of else "",
         indexes=_indexes(tables),
         stands=stands,
@@ -253,32 +271,29 @@ async def _documents(
     return {id_: (title, publisher, url) for id_, title, publisher, url in rows}
 
 
-def _rates(
-    reports: Iterable[Report], arguments: Mapping[str, Any], table: Table | None
-) -> list[tuple[str, str, str, str, str]]:  # fmt: skip
-    """The rates of the table that the reports' currencies and days may need.
+class _Noted:
+    """A table that keeps which of its rates were asked for: those alone are part of a file."""
 
-    On a day that a report names, its own currency is converted, or another into it, either by way of euros.
-    """
-    if table is None:
-        return []
-    reports = list(reports)
-    currencies = {report.currency for report in reports} | {arguments.get("currency") or "EUR", "EUR"}
-    own: dict[str, set[str]] = {}
-    for r in reports:
-        for day in (r.value_date, r.valid_to, r.valid_from, _last(r.latest_to)):
-            if len(day) == 10:
-                own.setdefault(day, {"EUR"}).add(r.currency)
-    found: set[tuple[str, str, str, str, str]] = set()
-    for day, named in own.items():
-        when = date.fromisoformat(day)
-        pairs = {pair for one in named for other in currencies - {one} for pair in ((one, other), (other, one))}
-        for asked in (when, when - timedelta(days=1)):
-            for base, currency in pairs:
-                if (hit := table.on(base, currency, asked)) is not None:
-                    value = hit[1]
-                    found.add((hit[0].isoformat(), base, currency, str(value.numerator), str(value.denominator)))
-    return sorted(found)
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.name = table.name
+        self.found: dict[tuple[date, str, str], Fraction] = {}
+
+    def state(self, until: str = "") -> str:
+        return self._table.state(until)
+
+    def on(self, base: str, currency: str, day: date) -> tuple[date, Fraction] | None:
+        hit = self._table.on(base, currency, day)
+        if hit is not None:
+            self.found[hit[0], base, currency] = hit[1]
+        return hit
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        return [
+            (day.isoformat(), base, currency, str(rate.numerator), str(rate.denominator))
+            for (day, base, currency), rate in sorted(self.found.items())
+        ]
 
 
 def _indexes(tables: Tables) -> list[tuple[str, int, str, str]]:
@@ -288,10 +303,6 @@ def _indexes(tables: Tables) -> list[tuple[str, int, str, str]]:
         (currency, year, str(index.numerator), str(index.denominator))
         for (currency, year), index in sorted(tables.deflators.indexes.items())
     ]
-
-
-def _last(latest_to: str) -> str:
-    return latest_to if latest_to < "9999" else ""
 
 
 def _claims(file: File, again: Again, provider: str, receiver: str) -> list[list[Any]]:

@@ -4,6 +4,7 @@ A figure whose period goes beyond the time asked about is left out: how much of 
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, LiteralString
 
 import msgspec
@@ -14,6 +15,7 @@ from graph.model import MODEL, Vocabulary
 from graph.sources.facts import NOW, was_known
 from graph.sources.nodes import Nodes
 from graph.tracing.choosing import Left, class_of
+from graph.tracing.reconciling import Tolerance
 from graph.tracing.terms import Report
 
 #: Entities asked of at once.
@@ -38,6 +40,24 @@ class Time(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_now(self) -> bool:
         return self == Time()
+
+    @property
+    def read(self) -> tuple[str, str]:
+        """The days that reports are read of: the other report of a transfer may be of a day outside the time asked about."""
+        days = Tolerance().days
+        return _moved(self.first, -days, ALWAYS), _moved(self.last, days, NEVER)
+
+    def touches(self, report: Report) -> bool:
+        """Whether the period of a report may share a day with the time asked about."""
+        return (self.last == NEVER or report.earliest_from <= self.last) and report.latest_to > self.first
+
+
+def _moved(day: str, days: int, end: str) -> str:
+    """A day so many later; `end` stays, and is taken where there are no such days."""
+    try:
+        return end if day == end else (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return end
 
 
 def money_types(vocabulary: Vocabulary = MODEL) -> LiteralString:
@@ -112,7 +132,7 @@ def _reports(rows: Iterable[Sequence[Any]], nodes: Nodes, time: Time) -> list[Re
         return [report for report, _ in read]
     facts: dict[str, list[Holds]] = {}
     for report, bounds in read:
-        facts.setdefault(report.fact, []).append(bounds.during(time.first, time.last))
+        facts.setdefault(report.fact, []).append(bounds.during(*time.read))
     holding = {fact for fact, said in facts.items() if jointly(said) is not Holds.NOT}
     return [report for report, _ in read if report.fact in holding]
 
@@ -149,12 +169,13 @@ def _report(row: Sequence[Any], nodes: Nodes) -> tuple[Report, Bounds]:
 
 
 def within(reports: Iterable[Report], time: Time) -> tuple[list[Report], list[Left]]:
-    """Reports whose period lies in the time asked about, and those that go beyond it."""
+    """Reports whose period lies in the time asked about, or out of it, where they may be the other report of one that does;
+    and those that go beyond it."""
     kept: list[Report] = []
     left: list[Left] = []
     for report in reports:
         beyond = report.earliest_from < time.first or _last_day_after(report.latest_to, time.last)
-        if not beyond or report.per_year:
+        if not beyond or report.per_year or not time.touches(report):
             kept.append(report)
             continue
         left.append(

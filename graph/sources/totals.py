@@ -1,9 +1,10 @@
 """Totals of help: what may be added up of the facts of a row, and what is left out of it and why.
 
 A total adds each fact once, by the claim that speaks for it, and only what is counted alike: one measure, class, basis,
-unit and kind, of places or of projects. Figures are not added where periods of some of them overlap: nothing says how much of
-the one is in the other. Nor is a figure that is part of another which may be added, one whose period goes beyond the time
-asked about, one that is no official flow, or one that is not known.
+unit and kind, of places or of projects. A figure is not added where its period overlaps that of another: nothing says how
+much of the one is in the other. Transactions, told apart as such or of one day each, do not overlap one another. Nor is a
+figure that is part of another which may be added, one whose period goes beyond the time asked about, one that is no
+official flow, or one that is not known.
 """
 
 from typing import Any, LiteralString
@@ -86,10 +87,12 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
     """A row for each figure: its group _k, whose figure it is _w, its value _n, and why it is not added _y (or null)."""
     measured = " ".join(_measured(r) for r in help_types(vocabulary) if r.figures)
     many: LiteralString = "_t.type = 'Project' AND _t.count IS NULL"
-    # a fact of one day ends where it begins: two transactions of a day do not overlap
-    end: LiteralString = (
-        "CASE WHEN size(_c.valid_from) = 10 AND coalesce(_c.valid_to, _c.valid_from) = _c.valid_from "
-        "THEN _c.earliest_from ELSE _c.latest_to END"
+    day: LiteralString = "size(_c.valid_from) = 10 AND coalesce(_c.valid_to, _c.valid_from) = _c.valid_from"
+    # a fact of one day ends where it begins
+    end: LiteralString = f"CASE WHEN {day} THEN _c.earliest_from ELSE _c.latest_to END"
+    event: LiteralString = f"_c.transaction IS NOT NULL OR coalesce({day}, false)"
+    meets: LiteralString = (
+        "_z[8] <> _z0[8] AND ((_z[4] <= _z0[4] AND _z0[4] < _z[5]) OR (_z0[4] <= _z[4] AND _z[4] < _z0[5]))"
     )
     return (
         f"UNWIND _fs AS _g WITH _fs, _g, _g[0] AS _t, _g[1] AS _ev WITH _fs, _g, _t, {speaking()} AS _c "
@@ -105,11 +108,17 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
         "reduce(_m = '', _z IN _o[0 .. 6] | _m + _z + '|') + reduce(_m = '', _z IN _o[6] | _m + _z + ',') "
         "+ CASE WHEN _o[7] THEN '|y' ELSE '|' END + CASE WHEN _o[8] THEN '|p' ELSE '|' END AS _k "
         "WITH _g, _c, _n, _end, _w, _o, _y, _k ORDER BY _k, _w, _c.earliest_from, _end DESC, _c.fact "
-        "WITH _k, _w, collect([_g, _c, _n, _y, _c.earliest_from, _end, _o]) AS _l "
-        "WITH _k, _l, reduce(_m = ['', false], _z IN _l | CASE WHEN _z[3] IS NOT NULL THEN _m ELSE "
-        "[CASE WHEN _z[5] > _m[0] THEN _z[5] ELSE _m[0] END, _m[1] OR _z[4] < _m[0]] END)[1] AS _twice UNWIND _l AS _z0 "
-        "WITH _k, _z0[6] AS _o, _z0[0] AS _g, _z0[1] AS _c, _z0[2] AS _n, "
-        "CASE WHEN _z0[3] IS NULL AND _twice THEN 'periods_overlap' ELSE _z0[3] END AS _y "
+        f"WITH _k, _w, collect([_g, _c, _n, _y, _c.earliest_from, _end, _o, {event}, _c.fact]) AS _l "
+        # how far sums reach so far, and transactions; whether any overlap: only then they are compared one by one
+        "WITH _k, _l, reduce(_m = ['', '', false], _z IN _l | CASE WHEN _z[3] IS NOT NULL THEN _m ELSE "
+        "[CASE WHEN NOT _z[7] AND _z[5] > _m[0] THEN _z[5] ELSE _m[0] END, "
+        "CASE WHEN _z[7] AND _z[5] > _m[1] THEN _z[5] ELSE _m[1] END, "
+        "_m[2] OR _z[4] < _m[0] OR (NOT _z[7] AND _z[4] < _m[1])] END)[2] AS _twice "
+        "WITH _k, _l, _twice, [_z IN _l WHERE _z[3] IS NULL AND _twice] AS _l1 "
+        "WITH _k, _l, _twice, _l1, [_z IN _l1 WHERE NOT _z[7]] AS _l2 UNWIND _l AS _z0 "
+        "WITH _k, _z0[6] AS _o, _z0[0] AS _g, _z0[1] AS _c, _z0[2] AS _n, CASE WHEN _z0[3] IS NULL AND _twice "
+        f"AND any(_z IN CASE WHEN _z0[7] THEN _l2 ELSE _l1 END WHERE {meets}) "
+        "THEN 'periods_overlap' ELSE _z0[3] END AS _y "
     )
 
 

@@ -74,7 +74,7 @@ REASONS = {**choosing.REASONS, **following.REASONS}
 
 async def _answer(calling: Calling) -> list[Any]:
     given = calling.parameters
-    asked, read, classes = await read_for(
+    asked, read, classes, scopes = await read_for(
         calling.graph, given, calling.shape.get("rule"), time_of(calling.parameters), tables_of(calling)
     )
     if read.stored and calling.wants("leftOut", "leftOutCount", "missing"):
@@ -84,13 +84,16 @@ async def _answer(calling: Calling) -> list[Any]:
     made = listed(found, given, truncated=read.truncated, explain=sealed(calling, "trace"))
     if read.unmatched:
         made[MISSING].append(asking.UNMATCHED)
+    for scope in scopes.values():
+        made[MISSING] += asking.levels(scope, read.flows, asked.flow_class)
     return made
 
 
 async def read_for(
     graph: Graph, given: Mapping[str, Any], rule: str | None, time: Time, tables: Tables, *, from_claims: bool = False
-) -> tuple[Asked, transfers.Expanded, Counter[str]]:
-    """What is asked, the flows at all that the money reaches, and the classes of those at the start, with how many.
+) -> tuple[Asked, transfers.Expanded, Counter[str], dict[str, transfers.Scope]]:
+    """What is asked, the flows at all that the money reaches, the classes of those at the start with how many, and what
+    `from` and `to` stand for.
 
     `given`: arguments by name.
     """
@@ -101,8 +104,8 @@ async def read_for(
     sources = frozenset(scopes["from"].ids) - targets if "from" in scopes else frozenset[str]()
     if "from" in scopes and not sources:
         raise QuestionRefused("from lies in to, or is the same: there is no way between them")
-    classes = await transfers.classes(graph, sources or targets, time, max_edges=MOST_FLOWS)
-    flow_class = following.class_asked(given.get("class", ""), classes, CLASSES_ORDER)
+    classes, left = await transfers.classes(graph, sources or targets, time, max_edges=MOST_FLOWS)
+    flow_class = following.class_asked(given.get("class", ""), classes or left, CLASSES_ORDER)
 
     async def at(rate: Rate | None) -> transfers.Expanded:
         return await transfers.expanded(
@@ -111,7 +114,7 @@ async def read_for(
         )  # fmt: skip
 
     read = await once_each(at, tables)
-    return asked_of({**given, "class": flow_class}, rule, sources, targets), read, classes
+    return asked_of({**given, "class": flow_class}, rule, sources, targets), read, classes, scopes
 
 
 def follow(
@@ -212,7 +215,7 @@ def missing(found: Followed) -> list[str]:
     result = found.result
     said: list[str] = []
     if not found.classes.get(found.flow_class):
-        said.append(following.nothing_of(found.flow_class, found.classes))
+        said.append(following.nothing_of(found.flow_class, found.classes, found.left))
     elif _unconverted(found):
         said.append(f"how much it is in {found.currency}: what is reported is in another currency or of no known price")
     elif not result.amount:
@@ -236,7 +239,7 @@ def missing(found: Followed) -> list[str]:
         said.append(f"who was paid {money(unpaid)}: no report names them")
     if found.maybe_one:
         said.append(following.said_of(found.maybe_one))
-    reasons = Counter(one.reason for one in found.left)
+    reasons = Counter(reason for _, reason in {(one.claim, one.reason) for one in found.left})
     return said + [left_out(count, REASONS[reason]) for reason, count in sorted(reasons.items())]
 
 

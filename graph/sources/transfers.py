@@ -15,6 +15,7 @@ from graph.sources.facts import NOW, was_known
 from graph.sources.help import LEVELS
 from graph.sources.nodes import Nodes, nodes, of_text
 from graph.sources.reports import Time
+from graph.tracing import following
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.flows import Matched, made
 from graph.tracing.reconciling import Rate, Tolerance
@@ -106,14 +107,16 @@ async def expanded(
     return await walk.claims(begin, time, rate, tolerance)
 
 
-async def classes(graph: Graph, starts: Collection[str], time: Time, *, max_edges: int = EDGES) -> Counter[str]:
-    """Classes of the flows at entities, with how many."""
+async def classes(
+    graph: Graph, starts: Collection[str], time: Time, *, max_edges: int = EDGES
+) -> tuple[Counter[str], Counter[str]]:
+    """Classes of the flows at entities, with how many; and of reports there that are in no flow of the time asked about."""
     mark = await stored_flows.mark(graph)
     if not (mark.built and time.is_now):
         here = await expanded(graph, starts, flow_class="", time=time, max_depth=0, max_edges=max_edges)
-        return Counter(flow.flow_class for flow in here.flows)
+        return Counter(flow.flow_class for flow in here.flows), Counter(left.flow_class for left in here.left)
     ids = sorted({of_text(mark.nodes).of(id_) for id_ in starts})
-    return Counter(dict(await graph.rows(CLASSES, {"ids": ids})))
+    return Counter(dict(await graph.rows(CLASSES, {"ids": ids}))), Counter()
 
 
 async def left_out(
@@ -151,17 +154,38 @@ def derived(
     def asked(flow: Flow) -> bool:
         if flow.provider not in reached and flow.receiver not in reached:
             return False
-        inside = (flow.first or "") >= time.first and (time.last == NEVER or (flow.last or NEVER) <= time.last)
-        return flow_class in ("", flow.flow_class) and currency in ("", flow.currency) and inside
+        return flow_class in ("", flow.flow_class) and currency in ("", flow.currency)
+
+    def inside(flow: Flow) -> bool:
+        return (flow.first or "") >= time.first and (time.last == NEVER or (flow.last or NEVER) <= time.last)
+
+    def beyond(flow: Flow) -> bool:
+        """Whether it goes beyond the time asked about, and lies in it too."""
+        return (
+            not inside(flow) and (flow.last or NEVER) >= time.first and (time.last == NEVER or flow.first <= time.last)
+        )
 
     read = list(read)
-    within, beyond = reports.within(read, time)
-    done = made(within, tolerance=tolerance, rate=rate)
-    flows = sorted((flow for flow in done.flows if asked(flow)), key=lambda flow: flow.id)
+    kept, left_out = reports.within(read, time)
+    done = made(kept, tolerance=tolerance, rate=rate)
+    flows = sorted((flow for flow in done.flows if asked(flow) and inside(flow)), key=lambda flow: flow.id)
     mine = {claim for flow in flows for claim in flow.claims}
+    outside = {report.claim for report in kept if not time.touches(report)}
+    once = {report.claim for report in kept if not report.per_year} - outside
+    elsewhere: list[Left] = []
+    for flow in done.flows:
+        if not asked(flow) or inside(flow):
+            continue
+        if beyond(flow):  # of so much a year, a year may go beyond where others do not
+            elsewhere.append(following.left_of(flow, "beyond_period"))
+        elsewhere += [
+            following.left_of(flow, "other_period", claim)
+            for claim in flow.claims
+            if not beyond(flow) and claim in once and claim not in mine
+        ]
     left = [
         one
-        for one in (*beyond, *done.left)
+        for one in (*left_out, *(one for one in done.left if one.claim not in outside))
         if one.claim not in mine
         and (one.provider in reached or one.receiver in reached)
         and flow_class in ("", one.flow_class)
@@ -171,7 +195,7 @@ def derived(
         starts=(),
         flows=tuple(flows),
         matched={flow.id: done.matched[flow.id] for flow in flows if flow.id in done.matched},
-        left=tuple(sorted(left, key=lambda one: one.claim)),
+        left=tuple(sorted((*left, *elsewhere), key=lambda one: one.claim)),
         reached=reached,
         deeper=frozenset(),
         cut=frozenset(),
@@ -254,7 +278,9 @@ class _Walk:
             if len(read) > self._most:
                 self._cut.update(frontier)
                 break
-            frontier = self._next((Kind.TRANSFER, r.start, r.end, r.amount or 0) for r in level if r.start != r.end)
+            frontier = self._next(
+                (Kind.TRANSFER, r.start, r.end, r.amount or 0) for r in level if r.start != r.end and time.touches(r)
+            )
             depth += 1
             if self._depth is not None and depth > self._depth:
                 self._deeper.update(frontier)

@@ -23,6 +23,8 @@ REASONS = {
     "revised": "A revised budget of the same time takes its place.",
     "periods_overlap": "Its period overlaps that of a figure that is used: one may hold part of the other.",
     "years_unknown": "It is so much a year, and which years is not known.",
+    "other_period": "The figure of the other side, which is used, is of a time outside the one asked about.",
+    "beyond_period": "Its period goes beyond the one asked about: how much of it falls in is not known.",
 }
 #: What is counted under this measure is projects, not money.
 PROJECTS = "projects"

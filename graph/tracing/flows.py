@@ -122,8 +122,9 @@ def _in_two_currencies(
         ((ends(s), s) for s in incoming if not s.is_loop),
         same_currency=False,
     ):
-        pairs, _, _ = by_amount(given, got, Step.EXCHANGED, tolerance, rate)
-        drafts += [_Draft(provider=m.provider, receiver=m.receiver, match=m) for m in pairs]
+        near, given_left, got_left = by_amount(given, got, Step.EXCHANGED, tolerance, rate)
+        same, _, _ = by_period(given_left, got_left, Step.EXCHANGED, rate)
+        drafts += [_Draft(provider=m.provider, receiver=m.receiver, match=m) for m in (*near, *same)]
     return _without(outgoing, drafts), _without(incoming, drafts)
 
 

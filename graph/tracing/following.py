@@ -124,7 +124,7 @@ def in_one_currency(
             continue
         found = _converted(flow, currency, tables)
         if isinstance(found, str):
-            left.append(_left(flow, found))
+            left.append(left_of(flow, found))
             continue
         made.append(found)
         kept.append(msgspec.structs.replace(flow, used=found.amount, currency=currency))
@@ -269,15 +269,16 @@ def totalled(
     `secondary`: those of the nodes that reproduce what others report; their flows do not count.
     """
     classes = Counter(flow.flow_class for flow in flows if flow.provider in nodes or flow.receiver in nodes)
-    flow_class = class_asked(flow_class, classes, order)
+    flow_class = class_asked(flow_class, classes or Counter(one.flow_class for one in left), order)
     needed = [flow for flow in flows if flow.flow_class in (flow_class, "commitment")]
     currency, _ = currency_asked(currency, (f for f in needed if f.flow_class == flow_class), nodes)
     kept, conversions, unconverted = in_one_currency(needed, currency, tables)
     other = Counter(flow.flow_class for flow in flows if flow.flow_class != flow_class)
-    missing = [] if classes.get(flow_class) else [nothing_of(flow_class, other)]
+    own = [one for one in left if one.flow_class == flow_class]
+    missing = [] if classes.get(flow_class) else [nothing_of(flow_class, other, own)]
     if count := maybe_one(flow for flow in needed if flow.flow_class == flow_class):
         missing.append(said_of(count))
-    own = [*(one for one in left if one.flow_class == flow_class), *unconverted]
+    own += unconverted
     made = measures(kept, nodes, flow_class=flow_class, first=first, last=last, left=own,
                     excluded=dict.fromkeys(secondary, "secondary_report"))  # fmt: skip
     return Totalled(
@@ -294,12 +295,13 @@ def totalled(
 def maybe_one(flows: Iterable[Flow]) -> int:
     """How many transfers only their provider reports while its receiver reports another of these days, of another amount.
 
-    By amount they are two, and are followed as two; they may be one of which the reports differ by more than is tolerated.
+    By amount they are two, and are followed as two; they may be one of which the reports differ by more than is tolerated,
+    or are in two currencies.
     """
-    alone: dict[tuple[str, str, str, str], tuple[list[Flow], list[Flow]]] = {}
+    alone: dict[tuple[str, str, str], tuple[list[Flow], list[Flow]]] = {}
     for flow in flows:
         if flow.kind is Kind.TRANSFER and flow.first and flow.last and flow.used > 0:
-            key = (flow.provider, flow.receiver, flow.flow_class, flow.currency)
+            key = (flow.provider, flow.receiver, flow.flow_class)
             if flow.receiver_says is None and flow.provider_says is not None:
                 alone.setdefault(key, ([], []))[0].append(flow)
             elif flow.provider_says is None and flow.receiver_says is not None:
@@ -322,15 +324,18 @@ def said_of(count: int) -> str:
     )
 
 
-def nothing_of(flow_class: str, others: Mapping[str, int]) -> str:
-    """Words for a class of which there is nothing."""
+def nothing_of(flow_class: str, others: Mapping[str, int], left: Collection[Left] = ()) -> str:
+    """Words for a class of which there is nothing, or nothing but what is left out."""
+    if left:
+        return f"how much it is: none of the reports of class {flow_class} can be counted in the time asked about"
     there = ", ".join(f"{name} ({count:,} flows)" for name, count in sorted(others.items()) if name != flow_class)
     return f"no money of class {flow_class} is reported here" + (f"; there is {there}" if there else "")
 
 
-def _left(flow: Flow, reason: str) -> Left:
+def left_of(flow: Flow, reason: str, claim: str = "") -> Left:
+    """A flow that is not followed, or a claim of it."""
     return Left(
-        claim=flow.claims[0] if flow.claims else flow.id,
+        claim=claim or (flow.claims[0] if flow.claims else flow.id),
         fact="",
         provider=flow.provider,
         receiver=flow.receiver,

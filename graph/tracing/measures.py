@@ -3,20 +3,24 @@
 Each leaves out what it must not count, and says why. Amounts are in minor units of the one currency of the flows.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
+from graph.tracing.attribution import Correction
 from graph.tracing.choosing import Left
+from graph.tracing.flows import transfer
+from graph.tracing.network import Network, build
 from graph.tracing.terms import Flow, Kind
 
 #: Why a flow is not in a total, beside the reasons of graph/tracing/choosing.py.
 REASONS = {
-    "beyond_period": "Its period goes beyond the one asked about: how much of it falls in is not known.",
     "own_money": "It is money of the node's own: its giver is not named, so that it came from no other node.",
     "other_class": "It is of another stage of money.",
     "not_outgoing": "It comes in; only what goes out is added.",
     "passed_on": "It goes on to another node; only what is spent is added.",
+    "to_itself": "It goes from a node to itself: two that are one.",
     "secondary_report": "Its project is of a secondary reporter, who reproduces what others report.",
 }
 
@@ -39,6 +43,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     `end_use`: what is spent.
     `new_money`: what the nodes together have from outside: their own money, what comes from other nodes, and what they paid
     out or spent beyond what came in. It is spent, `held`, or `passed_on` to other nodes: these three add up to it.
+    Negative amounts are netted as where money is followed; `corrections` are those that go beyond their own edge.
     """
 
     gross: Measure
@@ -48,6 +53,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     new_money: int
     held: int
     passed_on: int
+    corrections: tuple[Correction, ...] = ()
 
 
 def measures(
@@ -104,20 +110,15 @@ def _place(flow: Flow, first: str, last: str) -> str:
 
 
 class _Books:
+    """Flows of some nodes, entered one by one; what goes back by corrections is known when all are in."""
+
     def __init__(self, nodes: frozenset[str], flow_class: str) -> None:
         self._nodes = nodes
         self._class = flow_class
-        self._out: dict[str, int] = dict.fromkeys(sorted(nodes), 0)
-        self._in = dict(self._out)
-        self._promised = dict(self._out)
-        self._own = dict(self._out)
-        self._sent: list[tuple[str, int]] = []
-        self._got: list[tuple[str, int]] = []
-        self._spent: list[tuple[str, int]] = []
-        self._owned: list[str] = []
+        self._flows: list[Flow] = []
+        self._promised: Counter[str] = Counter()
         self._commitments: list[str] = []
         self._left: list[tuple[str, str]] = []
-        self._passed_on = self._from_others = 0
 
     def touched_by(self, flow: Flow) -> bool:
         return flow.provider in self._nodes or (flow.receiver in self._nodes and flow.kind is Kind.TRANSFER)
@@ -126,66 +127,84 @@ class _Books:
         self._left.append((id_, reason))
 
     def enter(self, flow: Flow) -> None:
-        if flow.flow_class != self._class:
-            if flow.flow_class == "commitment" and flow.kind is not Kind.END_USE and flow.receiver in self._nodes:
-                self._promised[flow.receiver] += flow.used
-                self._commitments.append(flow.id)
-            else:
-                self.leave(flow.id, "other_class")
-            return
-        if flow.kind is Kind.OWN:
-            self._own[flow.provider] += flow.used
-            self._owned.append(flow.id)
-            return
-        if flow.provider in self._nodes:
-            self._out[flow.provider] += flow.used
-            self._sent.append((flow.id, flow.used))
-            if flow.kind is Kind.END_USE:
-                self._spent.append((flow.id, flow.used))
-            elif flow.receiver not in self._nodes:
-                self._passed_on += flow.used
-        if flow.kind is Kind.TRANSFER and flow.receiver in self._nodes:
-            self._in[flow.receiver] += flow.used
-            self._got.append((flow.id, flow.used))
-            if flow.provider not in self._nodes:
-                self._from_others += flow.used
+        if flow.flow_class == self._class:
+            self._flows.append(flow)
+        elif flow.flow_class == "commitment" and flow.kind is not Kind.END_USE and flow.receiver in self._nodes:
+            self._promised[flow.receiver] += flow.used
+            self._commitments.append(flow.id)
+        else:
+            self.leave(flow.id, "other_class")
 
     def closed(self) -> Measures:
-        out, spent = _sum(self._sent), _sum(self._spent)
-        own = [(id_, "own_money") for id_ in self._owned]
+        network = build(map(transfer, self._flows))
+        for loop in network.ignored:
+            self.leave(loop.id, "to_itself")
+        back = {(flow.receiver, flow.provider) for flow in network.back if flow.kind is Kind.TRANSFER}
+        sent: list[str] = []
+        got: list[str] = []
+        spent: list[str] = []
+        owned: list[str] = []
+        for flow in self._flows:
+            if flow.kind is Kind.OWN:
+                owned.append(flow.id)
+            elif flow.kind is Kind.END_USE:
+                spent.append(flow.id)
+            elif flow.provider != flow.receiver:
+                ends = (flow.provider, flow.receiver)
+                giver, taker = ends[::-1] if ends in back else ends
+                if giver in self._nodes:
+                    sent.append(flow.id)
+                if taker in self._nodes:
+                    got.append(flow.id)
+        return self._measures(network, [*sent, *spent], got, spent, owned)
+
+    def _measures(
+        self, network: Network, sent: list[str], got: list[str], spent: list[str], owned: list[str]
+    ) -> Measures:  # fmt: skip
+        here = [(n, id_) for n, id_ in enumerate(network.ids) if id_ in self._nodes]
+        went = {id_: network.outflow[n] + network.end_use[n] for n, id_ in here}
+        came = {id_: network.inflow[n] for n, id_ in here}
+        incoming = {id_: max(0, self._promised[id_], came[id_]) for id_ in came}
+        balance = {id_: came[id_] + network.own[n] - went[id_] for n, id_ in here}
+        passed_on, from_others = _crossing(network, self._nodes)
+        own = [(id_, "own_money") for id_ in owned]
         commitments = [(id_, "other_class") for id_ in self._commitments]
-        incoming = {node: max(0, self._promised[node], self._in[node]) for node in self._nodes}
-        new = {node: max(0, self._out[node] - incoming[node]) for node in self._nodes}
-        ends, sent = ({id_ for id_, _ in entries} for entries in (self._spent, self._sent))
-        passed_on = [(id_, "passed_on") for id_ in sent - ends]
-        only_in = [(id_, "not_outgoing") for id_, _ in self._got if id_ not in sent]
-        held = {node: self._in[node] + self._own[node] - self._out[node] for node in self._nodes}
-        unknown = sum(-amount for amount in held.values() if amount < 0)
+        passing = [(id_, "passed_on") for id_ in sorted(set(sent) - set(spent))]
+        only_in = [(id_, "not_outgoing") for id_ in sorted(set(got) - set(sent))]
+        end_use = sum(network.end_use[n] for n, _ in here)
+        unknown = sum(-amount for amount in balance.values() if amount < 0)
         return Measures(
-            gross=self._measure(out, self._sent, left=[*own, *only_in, *commitments]),
-            net_spend=self._measure(out - _sum(self._got), self._sent, self._got, left=[*own, *commitments]),
-            net_new=self._measure(sum(new.values()), self._sent, self._got, left=own),
-            end_use=self._measure(spent, self._spent, left=[*own, *passed_on, *only_in, *commitments]),
-            new_money=sum(self._own.values()) + self._from_others + unknown,
-            held=sum(amount for amount in held.values() if amount > 0),
-            passed_on=self._passed_on,
+            gross=self._measure(sum(went.values()), sent, left=[*own, *only_in, *commitments]),
+            net_spend=self._measure(sum(went.values()) - sum(came.values()), sent, got, left=[*own, *commitments]),
+            net_new=self._measure(sum(max(0, went[id_] - incoming[id_]) for id_ in went), sent, got, left=own),
+            end_use=self._measure(end_use, spent, left=[*own, *passing, *only_in, *commitments]),
+            new_money=sum(network.own[n] for n, _ in here) + from_others + unknown,
+            held=sum(amount for amount in balance.values() if amount > 0),
+            passed_on=passed_on,
+            corrections=network.corrections,
         )
 
     def _measure(
         self,
         amount: int,
-        added: Sequence[tuple[str, int]],
-        subtracted: Sequence[tuple[str, int]] = (),
+        added: Sequence[str],
+        subtracted: Sequence[str] = (),
         *,
         left: Sequence[tuple[str, str]],
     ) -> Measure:
         return Measure(
             amount=amount,
-            added=tuple(id_ for id_, _ in added),
-            subtracted=tuple(id_ for id_, _ in subtracted),
+            added=tuple(added),
+            subtracted=tuple(subtracted),
             left=tuple(sorted({*self._left, *left})),
         )
 
 
-def _sum(entries: Iterable[tuple[str, int]]) -> int:
-    return sum(amount for _, amount in entries)
+def _crossing(network: Network, nodes: Collection[str]) -> tuple[int, int]:
+    """What goes from the nodes to others, and from others to them."""
+    passed_on = from_others = 0
+    for start, end, amount in zip(network.provider, network.receiver, network.amount, strict=True):
+        gives, takes = network.ids[start] in nodes, network.ids[end] in nodes
+        passed_on += amount if gives and not takes else 0
+        from_others += amount if takes and not gives else 0
+    return passed_on, from_others

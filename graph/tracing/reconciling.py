@@ -33,7 +33,9 @@ class Step(StrEnum):
     PERIOD = "period"  #: same two nodes, currency and period; the amounts differ
     PROVIDER_ORGANIZATION = "provider_organization"  #: the receiver names the provider's organization, not its activity
     RECEIVER_ORGANIZATION = "receiver_organization"  #: the provider names the receiver's organization, not its activity
-    EXCHANGED = "exchanged"  #: same two nodes, other currencies; by amount at the rate of the value date
+    EXCHANGED = (
+        "exchanged"  #: same two nodes, other currencies; by amount at the rate of the value date, then by period
+    )
 
 
 class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,20 +159,25 @@ def _alike(provider: Sequence[Said], receiver: Sequence[Said], step: Step) -> li
     return kept
 
 
-def by_period(provider: Sequence[Said], receiver: Sequence[Said]) -> tuple[list[Match], list[Said], list[Said]]:
-    """Pairs of one period whose amounts differ; a period has at most one report of a side and kind."""
+def by_period(
+    provider: Sequence[Said], receiver: Sequence[Said], step: Step = Step.PERIOD, rate: Rate | None = None
+) -> tuple[list[Match], list[Said], list[Said]]:
+    """Pairs of one period whose amounts differ; a period has at most one report of a side and kind.
+
+    Of two currencies, only what there is a rate for can be told to be one.
+    """
     waiting: dict[tuple[str, str], list[Said]] = {}
     for one in sorted(receiver, key=_order):
         waiting.setdefault((one.first, one.last), []).append(one)
     kept: list[Match] = []
     taken: set[int] = set()
     for one in sorted(provider, key=_order):
-        if others := waiting.get((one.first, one.last)):
-            other = others.pop(0)
-            taken |= {id(one), id(other)}
-            kept.append(
-                Match(provider=one, receiver=other, step=Step.PERIOD, gap=one.amount - other.amount, days=0)
-            )  # fmt: skip
+        others = waiting.get((one.first, one.last), [])
+        match = next((m for other in others if (m := _match(one, other, step, rate))), None)
+        if match:
+            others.remove(match.receiver)
+            taken |= {id(one), id(match.receiver)}
+            kept.append(match)
     return kept, _left(provider, taken), _left(receiver, taken)
 
 
@@ -200,16 +207,20 @@ def _near(provider: Sequence[Said], receiver: Sequence[Said], window: int) -> It
 
 
 def _compared(one: Said, other: Said, step: Step, tolerance: Tolerance, rate: Rate | None) -> Match | None:
+    match = _match(one, other, step, rate)
+    return match if match and tolerance.allows(one.amount, one.amount - match.gap, one.currency) else None
+
+
+def _match(one: Said, other: Said, step: Step, rate: Rate | None) -> Match | None:
+    """The two as one transfer, whatever their amounts; None where these cannot be compared."""
     days = days_apart(one, other) or 0
     if one.currency == other.currency:
-        if not tolerance.allows(one.amount, other.amount, one.currency):
-            return None
         return Match(provider=one, receiver=other, step=step, gap=one.amount - other.amount, days=days)
     if rate is None:
         return None
     here, there = (s.value_date or s.last for s in (one, other))
     own = rate(other.amount, other.currency, one.currency, there) if there else None
-    if own is None or not tolerance.allows(one.amount, own, one.currency):
+    if own is None:
         return None
     then = rate(other.amount, other.currency, one.currency, here) if here else None
     exchange = own - then if then is not None else 0

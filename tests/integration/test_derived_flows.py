@@ -277,8 +277,8 @@ async def test_other_times(graph: Graph, tmp_path: Path) -> None:
     by_then = await expanded(graph, ["project:d"], time=Time(last="2020-02-02"))
     assert edges(by_then) == {
         ("d", "d", "own", None, 50_000_000),
-        ("d", "b", "transfer", 50_000_000, None),  # the receiver's report is of a day later
-        ("a", "b", "transfer", 100_000_000, None),
+        ("d", "b", "transfer", 50_000_000, 50_000_000),  # the receiver's report is of a day later, and of the same
+        ("a", "b", "transfer", 100_000_000, 100_000_000),
     }
     year = "relationship,from,to,amount,currency,class,basis,valid_from,valid_to\n"
     year += "FUNDS,project:d,project:a,7,CNY,disbursement,reported,2019-06,2020-06\n"

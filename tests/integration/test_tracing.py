@@ -387,6 +387,76 @@ async def test_who_was_one_is_as_it_was_known_then(graph: Graph, tmp_path: Path)
         assert (await asking.one(EXPLAIN, id=row["explainId"]))["amount"] == row["sum"]
 
 
+async def test_what_goes_beyond_the_time_is_left_out_and_said(graph: Graph, tmp_path: Path) -> None:
+    """One transfer with a report on each side of the new year; a sum of two years; so much a year."""
+    rows = (
+        "relationship,from,to,amount,currency,class,basis,valid_from,valid_to,transaction,per_year\n"
+        "FUNDS,project:a,project:b,100,CNY,disbursement,reported,2021-12-30,,1,\n"
+        "FUNDS,project:a,project:b,100,CNY,incoming_funds,reported,2022-01-05,,1,\n"
+        "FUNDS,project:a,project:c,70,CNY,disbursement,reported,2021-07,2022-06,,\n"
+        "FUNDS,project:d,project:c,100,USD,reported_total,reported,2019,2021,,yes\n"
+    )
+    await load(graph, tmp_path, ENTITIES, "entities", clock=lambda: 1_000_000)
+    await load(graph, tmp_path, rows, "money", clock=lambda: 1_000_000)
+    days = [(date(year, 12, 31), "USD", "CNY", Fraction(year)) for year in (2019, 2020, 2021)]
+    asking = Asking(graph, Tables(rates=Listed.of("test rates", days)))
+    asked = "amount class lines { kind entity { id } paidTo { id } amount } leftOut { reason amount } missing explainId"
+
+    async def traced(arguments: str) -> tuple[Any, ...]:
+        found = await asking.one(f"{{ trace({arguments}) {{ {asked} }} }}")
+        left = [(one["reason"], one["amount"]) for one in found["leftOut"]]
+        return found["amount"], found["class"], of_lines(found), left
+
+    assert await traced('from: "project:a", during: {from: "2021", to: "2021"}') == (
+        "100", "CASH", {("HELD", "b"): "100"}, [("BEYOND_PERIOD", "70")],
+    )  # fmt: skip
+    amount, _, lines, left = await traced('from: "project:a", during: {from: "2022", to: "2022"}')
+    assert (amount, lines, sorted(left)) == ("0", {}, [("BEYOND_PERIOD", "70"), ("OTHER_PERIOD", "100")])
+    assert (await traced('from: "project:a", asOf: "2022-01-02"'))[0] == "100"
+    # the class is that of what is left out, where there is nothing else
+    amount, class_, _, left = await traced('from: "project:d", during: {from: "2020-01", to: "2020-06"}')
+    assert (amount, class_, left) == ("0", "REPORTED_TOTAL", [("BEYOND_PERIOD", "100")])
+    whole = '{ totals(of: "project:d", currency: "CNY") { gross { amount } explainId } }'
+    found = await asking.one(whole)
+    assert found["gross"]["amount"] == str(100 * (2019 + 2020 + 2021))  # each year at its own rate
+    explained = await asking.one(EXPLAIN, id=found["explainId"])
+    assert explained["amount"] == found["gross"]["amount"]
+    file = msgspec.json.decode(explained["file"], type=File)
+    assert [row[0] for row in file.rates] == ["2019-12-31", "2020-12-31", "2021-12-31"]
+    assert again(file).amount == 60_600_000
+
+
+async def test_any_change_of_a_file_is_noticed(graph: Graph, tmp_path: Path) -> None:
+    await golden(graph, tmp_path, clock=lambda: 1_000_000)
+    found = await Asking(graph).one('{ trace(from: "project:a") { explainId } }')
+    text = (await Asking(graph).one(EXPLAIN, id=found["explainId"]))["file"]
+    file = tmp_path / "explained.json"
+    for changed in (text, text.replace("line 4", "line 5"), text.replace('"golden"', '"silver"')):
+        file.write_text(changed, "utf-8")
+        if changed == text:
+            recomputed(file, as_json=False)
+            continue
+        with pytest.raises(CommandError, match="was changed since it was written"):
+            recomputed(file, as_json=False)
+
+
+async def test_figures_of_two_levels_are_told(graph: Graph, tmp_path: Path) -> None:
+    rows = (
+        "relationship,from,to,amount,currency,class,basis,valid_from\n"
+        "FUNDS,cn:350000,cn:640000,10,CNY,reported_total,reported,2019\n"
+        "FUNDS,cn:350100,cn:640000,4,CNY,reported_total,reported,2019\n"
+    )
+    places = (
+        "entity,id,name,code,PART_OF\nProvince,cn:350000,福建省,350000,\nPrefecture,cn:350100,福州市,350100,cn:350000\n"
+        "Province,cn:640000,宁夏回族自治区,640000,\n"
+    )
+    await load(graph, tmp_path, places, "places")
+    await load(graph, tmp_path, rows, "money")
+    for field in ('trace(from: "cn:350000")', 'totals(of: "cn:350000")'):
+        found = await Asking(graph).one(f"{{ {field} {{ missing }} }}")
+        assert sum(said.startswith("whether money of what is asked about is also") for said in found["missing"]) == 1
+
+
 async def test_money_of_projects_and_of_their_parts_is_told(graph: Graph, tmp_path: Path) -> None:
     await golden(graph, tmp_path)
     asked = '{ totals(of: "iso:UG") { gross { amount } missing } }'

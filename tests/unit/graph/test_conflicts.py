@@ -39,6 +39,8 @@ def test_two_sources_of_one_fact_with_other_amounts_contradict() -> None:
         ({"amount": 100}, {"amount": 200, "class": "commitment"}),
         ({"amount": 100}, {"amount": 200, "basis": "planned"}),
         ({"amount": 100}, {"amount": 200, "measure": "part"}),
+        ({"amount": 100, "transaction": "1", "fact": "fact:2"}, {"amount": 200, "transaction": "2"}),
+        ({"amount": 100, "about": "project:a", "fact": "fact:2"}, {"amount": 200, "about": "project:b"}),
         ({"amount": 100, "fact": "fact:2", "part_of": "fact:1"}, {"amount": 200}),
     ],
 )

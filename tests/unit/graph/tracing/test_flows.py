@@ -249,6 +249,11 @@ def test_two_currencies_need_a_rate() -> None:
         "EUR",
     )
     assert len(made(reports, rate=lambda *_: None).flows) == 2
+    # of one day, they are one whatever the amounts, as in one currency
+    of_a_day = [reports[0], report("A", "B", 6_000, money_class="incoming_funds")]
+    (flow,) = made(of_a_day, rate=lambda amount, _from, _to, day: amount * rates[day]).flows
+    assert (flow.used, flow.receiver_says, flow.gap) == (10_000, 12_000, -2_000)
+    assert len(made(of_a_day, rate=lambda *_: None).flows) == 2
 
 
 _nodes = st.sampled_from(["A", "B", "C", "donor", "ngo"])

@@ -25,11 +25,11 @@ def test_near_reports_of_one_side_each_are_counted() -> None:
     assert maybe_one([given, flow("2020-12-31", gets=550)]) == 0
 
 
-def test_other_edges_currencies_and_matched_reports_are_not() -> None:
+def test_other_edges_and_matched_reports_are_not() -> None:
     given = flow("2021-04-01", gives=600)
+    assert maybe_one([given, flow("2021-04-02", gets=90, currency="USD")]) == 1
     for other in (
         {"receiver": "c"},
-        {"currency": "USD"},
         {"flow_class": "commitment"},
         {"kind": Kind.END_USE},
         {"first": ""},

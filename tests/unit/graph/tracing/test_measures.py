@@ -83,6 +83,25 @@ def test_what_is_left_out_says_why() -> None:
     }
 
 
+def test_corrections_go_as_where_money_is_followed() -> None:
+    flows = made(
+        [
+            report("A", "B", 100, on="2020-01-01"),
+            report("A", "B", -250, on="2020-02-01"),
+            report("B", "B", -30, money_class="expenditure", on="2020-03-01"),
+        ]
+    ).flows
+    found = measures(flows, {"A"})  # B gave 150 back
+    assert (found.gross.amount, found.new_money, found.held, found.passed_on) == (0, 150, 150, 0)
+    of_b = measures(flows, {"B"})
+    assert (of_b.gross.amount, of_b.end_use.amount, of_b.new_money, of_b.passed_on) == (150, 0, 150, 150)
+    assert [(one.effect, one.amount) for one in of_b.corrections] == [("flow_back", 150), ("not_applied", 30)]
+    assert (
+        measures(made([report("B", "B", 50, money_class="expenditure", on="2020-01-01")]).flows, {"B"}).end_use.amount
+        == 50
+    )
+
+
 def test_currencies_are_not_added() -> None:
     flows = made([report("A", "B", 5), report("A", "C", 5, currency="USD")]).flows
     with pytest.raises(ValueError, match="EUR, USD cannot be added: convert them first"):

@@ -20,6 +20,21 @@ TABLE = Listed.of(
 )
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2021-03-31,EUR,1.1,EUR", "base and currency are both EUR"),
+        ("2021-03-31,EUR,5,USD", "line 3: USD/EUR has a rate on 2021-03-31, and line 2 has one of EUR/USD"),
+        ("2021-03-31,CNY,1_1,EUR", "rate is '1_1': give a number above 0"),
+    ],
+)
+def test_rates_that_make_no_sense_are_refused(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text(f"date,currency,rate,base\n2021-03-31,USD,1.1,EUR\n{line}\n", "utf-8")
+    with pytest.raises(TableRefused, match=said):
+        read(file)
+
+
 def test_a_table_that_grew_still_has_what_it_had() -> None:
     rows = [(date(2021, 3, d), "EUR", "USD", Fraction(d)) for d in (1, 2)]
     was = Listed.of("a", rows).state()

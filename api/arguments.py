@@ -182,6 +182,7 @@ def where(
     required: bool = False,
     default: Any = ABSENT,
     check: Callable[[str, str], str] = checked_text,
+    entity: bool = False,
 ) -> Argument:
     """A filter: only rows whose property has the value; `check` gets a text and the argument's name."""
 
@@ -191,8 +192,8 @@ def where(
         prepared.shape["where"] = (*prepared.shape.get("where", ()), property_name)
 
     return Argument(
-        name=name, type=type_ if required else type_ | None, description=description, put=put, default=default
-    )
+        name=name, type=type_ if required else type_ | None, description=description, put=put, default=default, entity=entity
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,11 @@ def queries(made: Declarations) -> dict[str, Field]:
             put=put_classes,
         ),
         via(made.enums["RelationshipType"], f"Only facts of these types, of {', '.join(flows.TYPES)}."),
-        where("source", "source", str, "Only claims that stand in this source, such as source:dataset:my-table."),
+        where("source", "source", str, "Only claims that stand in this source, such as source:dataset:my-table.",
+              entity=True),
         where("reportedBy", "reported_by", str, "Only what this entity reports."),
-        where("programme", "programme", str, "Only facts under this programme."),
-    )
+        where("programme", "programme", str, "Only facts under this programme.", entity=True),
+    )  # fmt: skip
     return {
         "largest": Field(
             type="FactConnection | None",

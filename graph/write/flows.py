@@ -114,9 +114,8 @@ async def after_run(
 
 
 def properties(flow: Flow, matched: Matched | None) -> dict[str, Any]:
-    """A flow as it is stored, but for its ends; what is not said is no property."""
+    """A flow as it is stored; what is not said is no property."""
     kept = {name: value for name, value in msgspec.to_builtins(flow).items() if value is not None}
-    del kept["provider"], kept["receiver"]
     kept["claims"] = list(flow.claims)
     if matched:
         kept |= {"step": str(matched.step), "days": matched.days}

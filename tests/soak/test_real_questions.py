@@ -122,3 +122,10 @@ async def test_the_ten_largest_commitments_to_africa(graph: Graph) -> None:
         assert f'"{row["about"]["id"].removeprefix("aiddata:")}"' in line and f'"{row["amount"]}"' in line
         assert row["note"].startswith("nominal as given")
     assert len({row["about"]["id"] for row in found}) == 10
+    # of each recipient all is added, since one project's money overlaps none of another's
+    sums = await flows(
+        graph, 'groupBy: [RECIPIENT], source: "source:dataset:aiddata"', "recipient", "recipientOpen", "helperLevel"
+    )
+    assert sum(n for n, _ in sums.values()) == 1_967
+    assert sum(total for _, total in sums.values()) == 273_611_118_916
+    assert sums["Kenya", None, "ORGANIZATION", "COMMITMENT"] == (52, Decimal(5_367_565_106))

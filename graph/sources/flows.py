@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 import msgspec
 
 from graph.bindings import Fragment, Means, Page, Shape, Value
+from graph.declare import Help, RelationshipType
 from graph.engine import Graph
 from graph.model import MODEL
 from graph.plan import render
@@ -45,10 +46,36 @@ OPEN = {
 BY_PROPERTY: tuple[LiteralString, ...] = ("source", "reported_by", "currency", "programme")
 
 
-def _types(shape: Shape) -> LiteralString:
+def counted_types() -> list[RelationshipType]:
+    """Help that is counted: money, people, workers, projects."""
+    return [r for r in help_types() if r.figures]
+
+
+def types_of(shape: Shape) -> list[RelationshipType]:
+    """Types whose facts are added: of money, or with `counted` of all help that is counted."""
     asked = shape.names("via")
-    money = [r for r in help_types() if r.money and (not asked or r.name in asked)]
-    return "|".join(r.name for r in money) or "NO_SUCH_TYPE"
+    fits = counted_types() if shape.get("counted") else [r for r in help_types() if r.money]
+    return [r for r in fits if not asked or r.name in asked]
+
+
+def _types(shape: Shape) -> LiteralString:
+    return "|".join(r.name for r in types_of(shape)) or "NO_SUCH_TYPE"
+
+
+def _as_help(shape: Shape, carried: LiteralString) -> LiteralString:
+    """With `counted`: clauses that leave out what is no help, and let _a be who helps where that is the end of a claim."""
+    if not shape.get("counted"):
+        return ""
+    text: LiteralString = ""
+    for type_ in types_of(shape):
+        if type_.help_when:
+            name, value = type_.help_when
+            text += f" AND (type(_d) <> '{type_.name}' OR _d.{name} = '{value}')"
+    back: LiteralString = ", ".join(f"'{type_.name}'" for type_ in types_of(shape) if type_.help is Help.BACKWARD)
+    if not back:
+        return f"{text} "
+    turned: LiteralString = f"CASE WHEN type(_d) IN [{back}] THEN {{}} ELSE {{}} END"
+    return f"{text} WITH {carried}_d, {turned.format('_b', '_a')} AS _a, {turned.format('_a', '_b')} AS _b "
 
 
 def _filters(shape: Shape) -> LiteralString:
@@ -121,18 +148,19 @@ def _found(shape: Shape) -> LiteralString:
     ends: list[tuple[LiteralString, LiteralString]] = [one for one in given if shape.get(one[0])]
     begin: LiteralString = "".join(f"CALL () {{ {_scope(name, shape)} }} " for name, _ in ends)
     carried: LiteralString = "".join(f"_{name}_ids, " for name, _ in ends)
+    counted: LiteralString = "" if shape.get("counted") else f" WHERE _o[0] = '{AMOUNT}'"
     kept: LiteralString = " AND ".join(f"any(_z IN {nodes} WHERE _z.id IN _{name}_ids)" for name, nodes in ends)
     if ends:
         begin += f"WITH {carried}1 AS _one "
         kept = f"WHERE {kept} "
     return (
-        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{_filters(shape)} "
+        f"{begin}MATCH (_a)-[_d:{_types(shape)}]->(_b) WHERE {known('_d')}{_filters(shape)} {_as_help(shape, carried)}"
         f"WITH {carried}_a, _b, _d.fact AS _f, collect(_d) AS _ev{fact_holds(shape)} "
         # the same two, under whatever ids: what is said of them twice is added once
         f"WITH {carried}_a.canonical AS _ak, _b.canonical AS _bk, collect(DISTINCT _a) AS _al, collect(DISTINCT _b) AS _bl, "
         "collect([_b, _ev, _ev[0 .. 0], _a, _b]) AS _fs "
         f"WITH {carried}_al, _bl, {one('_al')} AS _a, {one('_bl')} AS _b, _fs "
-        f"CALL (_fs) {{ {judged()}WITH _o, _c, _n, _y WHERE _o[0] = '{AMOUNT}' RETURN collect([_c, _n, _y, _o]) AS _js }} "
+        f"CALL (_fs) {{ {judged()}WITH _o, _c, _n, _y{counted} RETURN collect([_c, _n, _y, _o]) AS _js }} "
         f"WITH {carried}_a, _b, _al, _bl, _js {_sides(shape, carried)}WITH _a, _b, _js, _hs, _rs {kept}"
     )
 
@@ -177,13 +205,15 @@ def _asked(shape: Shape) -> tuple[LiteralString, LiteralString, dict[LiteralStri
     return text, bound, keys
 
 
-def _each(shape: Shape) -> tuple[LiteralString, tuple[LiteralString, ...]]:
+def each_of(shape: Shape) -> tuple[LiteralString, tuple[LiteralString, ...]]:
     """Clauses with a row for each judged fact: its claim _c, value _n and reason _y; and the keys that are bound with it."""
     more, bound, keys = _asked(shape)
     level: LiteralString = "CASE WHEN {0}:Organization THEN 'Organization' ELSE {0}.type END"
     end: LiteralString = f"CASE _a.type WHEN 'Project' THEN 'Project' ELSE {level.format('_b')} END"
     keys |= {"_hl": "_from", "_rl": "_to"}
     keys |= {"_ty": "_o[1]", "_cl": "_o[2]", "_ba": "_o[3]", "_cu": "_o[4]", "_me": "_o[5]"}
+    if shape.get("counted"):
+        keys["_wh"] = "_o[0]"
     keys |= {"_ki": "reduce(_m = '', _z IN _o[6] | _m + _z + ',')", "_py": "CASE WHEN _o[7] THEN 'yes' ELSE '' END"}
     made: LiteralString = ", ".join(f"{expression} AS {name}" for name, expression in keys.items())
     text = (
@@ -199,7 +229,7 @@ def _row(keys: tuple[LiteralString, ...]) -> LiteralString:
 
 
 def _flows(shape: Shape) -> Fragment:
-    each, keys = _each(shape)
+    each, keys = each_of(shape)
     names: LiteralString = ", ".join(keys)
     added: LiteralString = "CASE WHEN _y IS NULL THEN {} END"
     grouped = (
@@ -273,7 +303,7 @@ async def facts_of(graph: Graph, given: Mapping[str, Any], most: int) -> list[Su
     where_ = tuple(name for name in BY_PROPERTY if name in given)
     lists = {name: tuple(given[name]) for name in ("by", "via")}
     shape = Shape(timed=given["timed"], values={**values, **lists, "where": where_})
-    each, keys = _each(shape)
+    each, keys = each_of(shape)
     counted = itertools.count(1)
     cypher = render(
         f"{each}WITH _c, _n, _y, {_row(keys)} AS _i WHERE _i = $row "

@@ -162,7 +162,16 @@ def exact(read: list[Any]) -> str | None:
     great, small, unit, measure, added = read
     if not added:
         return None
-    total = great * int(_PART) + small
+    return counted_text(whole(great, small), unit, measure)
+
+
+def whole(great: int, small: int) -> int:
+    """The sum of `added_parts`."""
+    return great * int(_PART) + small
+
+
+def counted_text(total: int, unit: str, measure: str) -> str:
+    """A sum as text: in units of the currency, where it is money."""
     return decimal_text(total, unit) if measure == AMOUNT else str(total)
 
 

@@ -42,34 +42,31 @@ async def test_the_page_and_the_terminal(
 
 
 def test_shares_of_the_page() -> None:
-    """What its text says of its answers, worked out by hand from the tables."""
-    sums: dict[str, dict[str, int]] = {}
-    for row in told("one helper")["flows"]["nodes"]:
-        sums.setdefault(row["recipient"]["name"], {})[row["helper"]["name"]] = int(row["sum"])
-    assert sums == {
-        "西吉县": {"福建省": 7_000_000, "闽宁公司": 500_000},
-        "隆德县": {"福建省": 1_600_000, "闽宁公司": 800_000},
-        "泾源县": {"福建省": 400_000, "闽宁公司": 200_000},
+    """What the two answers by recipient say, worked out by hand from the tables: Fujian's and the company's, and people."""
+    given = {
+        "西吉县": (7_000_000, 500_000, 350_000),
+        "隆德县": (1_600_000, 800_000, 100_000),
+        "泾源县": (400_000, 200_000, 80_000),
     }
-    shares = {county: max(of.values()) / sum(of.values()) for county, of in sums.items()}
-    assert {county: round(share, 3) for county, share in shares.items()} == {
-        "西吉县": 0.933,
-        "隆德县": 0.667,
-        "泾源县": 0.667,
-    }
-    people, money = dict[str, int](), dict[str, int]()
-    for row in told("per head")["flows"]["nodes"]:
-        county = row["recipient"]["name"]
-        people[county] = int(row["recipient"]["observations"]["nodes"][0]["from"]["value"])
-        if row["type"] == "FUNDS":
-            money[county] = money.get(county, 0) + int(row["sum"])
-    assert {county: round(money[county] / people[county], 2) for county in people} == {
-        "西吉县": 21.43,
-        "隆德县": 24.0,
-        "泾源县": 7.5,
-    }
-    mean = sum(money.values()) / sum(people.values())
-    assert [county for county in people if money[county] / people[county] < mean / 2] == ["泾源县"]
+    per_head = {county: Fraction(main + other, people) for county, (main, other, people) in given.items()}
+    mean = Fraction(
+        sum(main + other for main, other, _ in given.values()), sum(people for *_, people in given.values())
+    )
+    funds = [row for row in told("per head")["byRecipient"]["rows"] if row["type"] == "FUNDS"]
+    assert [row["recipient"]["name"] for row in funds] == sorted(given, key=lambda county: -per_head[county])
+    for row in funds:
+        head = per_head[row["recipient"]["name"]]
+        assert Decimal(row["perHead"]) == round(Decimal(head.numerator) / head.denominator, 4)
+        assert Decimal(row["meanPerHead"]) == round(Decimal(mean.numerator) / mean.denominator, 4)
+        assert abs(row["ofMean"] - Decimal((head / mean).numerator) / (head / mean).denominator) < Decimal("1e-12")
+    assert [row["recipient"]["name"] for row in funds if row["ofMean"] < Decimal("0.5")] == ["泾源县"]
+    rows = {row["recipient"]["name"]: row for row in told("one helper")["byRecipient"]["rows"]}
+    assert rows.keys() == given.keys()
+    for county, (main, other, _) in given.items():
+        row = rows[county]
+        assert (row["mainHelper"]["name"], row["mainSum"], row["withoutMain"]) == ("福建省", str(main), str(other))
+        assert abs(row["mainShare"] - Decimal(main) / (main + other)) < Decimal("1e-12")
+    assert [county for county, row in rows.items() if row["mainShare"] > Decimal("0.8")] == ["西吉县"]
 
 
 def test_money_of_the_page() -> None:

@@ -199,6 +199,10 @@ def _unconverted(found: Followed) -> bool:
     return not found.result.lines and any(one.reason in following.REASONS for one in found.left)
 
 
+def _no_table(found: Followed) -> bool:
+    return any(one.reason == "other_currency" for one in found.left)
+
+
 def _left(one: choosing.Left) -> list[Any]:
     return [
         one.reason,
@@ -217,7 +221,8 @@ def missing(found: Followed) -> list[str]:
     if not found.classes.get(found.flow_class):
         said.append(following.nothing_of(found.flow_class, found.classes, found.left))
     elif _unconverted(found):
-        said.append(f"how much it is in {found.currency}: what is reported is in another currency or of no known price")
+        hint = "; name a table of rates, in AIDGRAPH_RATES or with --rates" if _no_table(found) else ""
+        said.append(f"how much it is in {found.currency}: what is reported is in another currency or of no known price{hint}")
     elif not result.amount:
         said.append(
             f"money of class {found.flow_class} to begin with: of what is reported here, nothing can be counted"

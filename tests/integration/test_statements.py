@@ -52,7 +52,7 @@ SOME = 24
 
 
 #: Root fields whose answer Python computes: they read more before the one statement; of `explain` an answer gives the id.
-COMPUTED, EXPLAINS = ("trace(", "totals(", "reconciliation", "quality"), "explain("
+COMPUTED, EXPLAINS = ("trace(", "totals(", "reconciliation", "quality", "byRecipient("), "explain("
 
 
 def as_expected(document: str, said: tuple[int, int, bool]) -> bool:

@@ -203,13 +203,13 @@ CURRENCIES = tuple(
     f"{of}.currency" for of in ("Overview", *(f"Query.{q}" for q in ["flows", "largest", "trace", "totals"]))
 )
 EXPLAINED = "Query.explain.id"
-COMPUTED = ("trace", "totals", "reconciliation", "quality", "explain")
+COMPUTED = ("trace", "totals", "reconciliation", "quality", "byRecipient", "explain")
 HINTED = {
     f"Query.{name}"
     for name in (
         "helpers.of", "recipients.of", "help.from", "help.to", "paths.from", "paths.to", "timeline.of", "supervision.of",
         "conflicts.of", "flows.from", "flows.to", "largest.from", "largest.to", "trace.from", "trace.to", "totals.of",
-        "reconciliation.of", "reconciliation.from", "reconciliation.to",
+        "reconciliation.of", "reconciliation.from", "reconciliation.to", "byRecipient.to",
     )
 }  # fmt: skip
 #: What arguments without a default are given, where another one is tried.

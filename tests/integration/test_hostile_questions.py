@@ -400,7 +400,7 @@ async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
 async def test_a_text_of_a_computed_answer_is_text(api: Api) -> None:
     # of explain a forged id is refused before the others are looked for: tests/integration/test_tracing.py
     slots = [slot for slot in SLOTS if slot.looked_for and slot.computed and "explain" not in slot.name]
-    assert {slot.name.split(".")[1] for slot in slots} == {"trace", "totals", "reconciliation"}
+    assert {slot.name.split(".")[1] for slot in slots} == {"trace", "totals", "reconciliation", "byRecipient"}
     for number, slot in enumerate(slots):
         for text in (PLAIN, *HOSTILE[number :: 2 * len(slots)]):
             answer = await api.ask(f"query ($t: {slot.type}) {{ {slot.render('$t')} }}", t=slot.prefix + text)

@@ -20,18 +20,21 @@ MARK: LiteralString = (
 _FIELDS: tuple[str, ...] = Flow.__struct_fields__
 _COLUMNS: LiteralString = ", ".join(f"f.{name}" for name in _FIELDS)  # pyright: ignore[reportAssignmentType]
 #: Where the id stands in a row.
-_ID = 2 + _FIELDS.index("id")
+_ID, _USED = 2 + _FIELDS.index("id"), 2 + _FIELDS.index("used")
 _KINDS, _RULES = {one.value: one for one in Kind}, {one.value: one for one in Rule}
 _FILTER: LiteralString = (
     "($p.flow_class = '' OR f.flow_class = $p.flow_class) AND ($p.currency = '' OR f.currency = $p.currency)"
 )
-#: Flows at entities, both ways, the largest first, as lists in one record: a driver takes longer for a record than for a list.
+#: Flows at entities, both ways, as lists in one record: a driver takes longer for a record than for a list.
 #: They say themselves what they lie between: to look at the other end of each would take the engine as long again.
-AT: LiteralString = (
+_AT: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Entity {{id: i}})-[f:FLOW]-() WHERE NOT f.provider IN $p.before "
     f"AND NOT f.receiver IN $p.before AND {_FILTER} WITH DISTINCT f "
-    f"ORDER BY abs(f.used) DESC, f.id LIMIT $p.most RETURN collect([f.step, f.days, {_COLUMNS}])"
 )
+_LISTED: LiteralString = f"LIMIT $p.most RETURN collect([f.step, f.days, {_COLUMNS}])"
+AT: LiteralString = f"{_AT}{_LISTED}"
+#: The largest first: asked only where there are more than are wanted, since to sort them takes the engine longer than all else.
+LARGEST_AT: LiteralString = f"{_AT}ORDER BY abs(f.used) DESC, f.id {_LISTED}"
 ALL: LiteralString = f"MATCH ()-[f:FLOW]->() RETURN f.step, f.days, {_COLUMNS}"
 
 
@@ -70,6 +73,10 @@ async def at(
     """
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most, "before": sorted(before)}
     (found,) = await graph.record(AT, p)
+    if len(found) < most:
+        found.sort(key=lambda row: (-abs(row[_USED]), row[_ID]))
+    else:
+        (found,) = await graph.record(LARGEST_AT, p)
     return [_flow(row) for row in found if row[_ID] not in but], len(found)
 
 

@@ -222,7 +222,9 @@ def missing(found: Followed) -> list[str]:
         said.append(following.nothing_of(found.flow_class, found.classes, found.left))
     elif _unconverted(found):
         hint = "; name a table of rates, in AIDGRAPH_RATES or with --rates" if _no_table(found) else ""
-        said.append(f"how much it is in {found.currency}: what is reported is in another currency or of no known price{hint}")
+        said.append(
+            f"how much it is in {found.currency}: what is reported is in another currency or of no known price{hint}"
+        )
     elif not result.amount:
         said.append(
             f"money of class {found.flow_class} to begin with: of what is reported here, nothing can be counted"

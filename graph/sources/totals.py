@@ -86,9 +86,10 @@ def judged(vocabulary: Vocabulary = MODEL) -> LiteralString:
     """A row for each figure: its group _k, whose figure it is _w, its value _n, and why it is not added _y (or null)."""
     measured = " ".join(_measured(r) for r in help_types(vocabulary) if r.figures)
     many: LiteralString = "_t.type = 'Project' AND _t.count IS NULL"
-    # a fact of one day ends where it begins: two transactions of a day do not overlap
+    # a fact of one day ends where it begins: two transactions of a day do not overlap, nor two of one period
     end: LiteralString = (
-        "CASE WHEN size(_c.valid_from) = 10 AND coalesce(_c.valid_to, _c.valid_from) = _c.valid_from "
+        "CASE WHEN _c.transaction IS NOT NULL OR size(_c.valid_from) = 10 AND "
+        "coalesce(_c.valid_to, _c.valid_from) = _c.valid_from "
         "THEN _c.earliest_from ELSE _c.latest_to END"
     )
     return (

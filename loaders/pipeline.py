@@ -403,7 +403,9 @@ class _Reading:
             if unit.row and self._report.rows % CHUNK == 0:
                 self._progress("reading", self._report.rows, self._rows_in_all(part))
             faults = unit.faults
-            if unit.replaces is not None and not self._staging.replace(unit.replaces):
+            if unit.replaces is not None and not self._staging.replace(
+                unit.replaces, keeps=unit.keeps, forgets=unit.forgets
+            ):
                 faults = [
                     RowError("is changed before in this load: load one change after the other", value=unit.replaces)
                 ]

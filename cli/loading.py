@@ -156,8 +156,10 @@ def show(report: Report, *, dry_run: bool) -> None:
     if report.written:
         c = report.counts
         supported = f", {c.supported:,} supported by this dataset too" if c.supported else ""
+        replaced = f" ({report.replaced:,} with another amount)" if report.replaced else ""
         typer.echo(
-            f"claims: {c.new:,} new, {c.changed:,} changed, {c.unchanged:,} unchanged, {c.retracted:,} retracted{supported}; "
+            f"claims: {c.new:,} new, {c.changed:,} changed{replaced}, {c.unchanged:,} unchanged, "
+            f"{c.retracted:,} retracted{supported}; "
             f"entities: {c.entities_new:,} new, {c.entities_changed:,} changed"
         )
     elif dry_run:

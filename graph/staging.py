@@ -24,6 +24,8 @@ CREATE TABLE claim (seq INTEGER PRIMARY KEY, id TEXT, type TEXT, start TEXT, end
   digest TEXT, payload BLOB, locator TEXT, row_id TEXT, part_of TEXT, file INT, line INT);
 CREATE TABLE mention (id TEXT, labels TEXT, what TEXT, file INT, line INT);
 CREATE TABLE replaced (locator TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE kept (locator TEXT, id TEXT, PRIMARY KEY (locator, id)) WITHOUT ROWID;
+CREATE TABLE forgotten (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE stored (id TEXT PRIMARY KEY, type TEXT, start TEXT, end TEXT, digest TEXT, replaced INT) WITHOUT ROWID;
 """
 _BY_USE = (
@@ -33,6 +35,14 @@ _BY_USE = (
 _ENTITY_ID = "CREATE INDEX IF NOT EXISTS entity_id ON entity (id)"
 _INDEXES = f"{_ENTITY_ID}; CREATE INDEX claim_order ON claim (type, start, id);"
 _PRAGMAS = "PRAGMA page_size=16384; PRAGMA temp_store=FILE;"
+#: A stored claim, and whether it is replaced: by its place, unless it describes what stays described there, or because all
+#: that describes its start goes.
+_STORE = """
+INSERT OR REPLACE INTO stored SELECT ?4, ?1, ?2, ?3, ?5,
+  EXISTS (SELECT 1 FROM replaced WHERE locator = ?6)
+    AND NOT (?1 = 'DESCRIBED_IN' AND EXISTS (SELECT 1 FROM kept WHERE locator = ?6 AND id = ?2))
+  OR ?1 = 'DESCRIBED_IN' AND EXISTS (SELECT 1 FROM forgotten WHERE id = ?2)
+"""
 _INSERT_ENTITY = "INSERT INTO entity VALUES (?,?,?,?,?)"
 _INSERT_CLAIM = "INSERT INTO claim VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _INSERT_MENTION = "INSERT INTO mention VALUES (?,?,?,?,?)"
@@ -243,7 +253,8 @@ class Staging(Scratch):
         yield from self._db.execute("SELECT id, label, file, line FROM entity ORDER BY rowid")
 
     def settle(self) -> Repeated:
-        """Gives claims their ids; a state said twice alike in one source is one claim, an event stays as often.
+        """Gives claims their ids; a state said twice alike in one source is one claim, and so is an event with a number of
+        its own (a transaction); another event stays as often.
 
         Returns the figures that then stand more than once as one fact of one source.
         """
@@ -259,7 +270,7 @@ class Staging(Scratch):
         found = Repeated()
         for key in self._db.execute(repeated).fetchall():
             alike = "type = ? AND start = ? AND id = ?"  # the id alone would tell; the index is of all three
-            if self.vocabulary.relationship[key[0]].time is Time.STATE:
+            if self._is_one(key):
                 self._db.execute(
                     f"DELETE FROM claim WHERE {alike} AND seq NOT IN "  # noqa: S608
                     f"(SELECT MIN(seq) FROM claim WHERE {alike} GROUP BY digest)",
@@ -281,6 +292,15 @@ class Staging(Scratch):
             for n, (seq, fact, source) in enumerate(rows[1:], start=2):
                 self._db.execute("UPDATE claim SET id = ? WHERE seq = ?", (identity.claim_id(fact, source, n), seq))
         return found
+
+    def _is_one(self, key: tuple[str, str, str]) -> bool:
+        """Whether what the claims of a type, a start and an id say alike is the same: their key is theirs in common."""
+        relationship = self.vocabulary.relationship[key[0]]
+        if relationship.time is Time.STATE or not relationship.optional_key:
+            return relationship.time is Time.STATE
+        sql = "SELECT payload FROM claim WHERE type = ? AND start = ? AND id = ? LIMIT 1"
+        said = self._decoder.decode(self._db.execute(sql, key).fetchone()[0])
+        return any(said.get(name) for name in relationship.optional_key)
 
     def counts(self) -> tuple[int, int]:
         """(entities, claims) that are ready."""
@@ -390,22 +410,28 @@ class Staging(Scratch):
         for (start, end), claims in groupby(self._claims(where, (type_,)), key=lambda claim: (claim.start, claim.end)):
             yield start, end, list(claims)
 
-    def replace(self, locator: str) -> bool:
+    def replace(self, locator: str, *, keeps: Iterable[str] = (), forgets: str = "") -> bool:
         """The run is one of changes: what its dataset has with this locator goes, but for what the run holds again.
 
-        Empty, it replaces nothing. False where the run has replaced it before."""
+        Empty, it replaces nothing. Entities that it `keeps` stay described there; of the one it `forgets` all that the
+        dataset says, at any place, goes. False where the run has replaced it before."""
         self.is_change = True
         if not locator:
             return True
+        self._db.executemany("INSERT OR IGNORE INTO kept VALUES (?, ?)", [(locator, id_) for id_ in keeps])
+        self._db.execute("INSERT OR IGNORE INTO forgotten SELECT ?1 WHERE ?1 <> ''", (forgets,))
         return self._db.execute("INSERT OR IGNORE INTO replaced VALUES (?)", (locator,)).rowcount == 1
 
     def add_stored(self, claims: list[tuple[str, str, str, str, str, str]]) -> None:
         """Takes note of open claims of the dataset: (type, start, end, id, digest, locator)."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO stored "
-            "SELECT ?4, ?1, ?2, ?3, ?5, EXISTS (SELECT 1 FROM replaced WHERE locator = ?6)",
-            claims,
-        )
+        self._db.executemany(_STORE, claims)
+
+    def figures_of(self, claim_ids: list[str]) -> dict[str, tuple[int, int, Money]]:
+        """(file, line, what it says of money) of those of the ids that this run holds."""
+        self._db.execute("CREATE INDEX IF NOT EXISTS claim_id ON claim (id)")
+        marks = ",".join("?" * len(claim_ids))
+        rows = self._db.execute(f"SELECT id, file, line, payload FROM claim WHERE id IN ({marks})", claim_ids)  # noqa: S608
+        return {id_: (file, line, _money.decode(payload)) for id_, file, line, payload in rows}
 
     def give_way(self) -> None:
         """Claims of a run of changes make way for those that stay in the dataset: a state that stands there alike is

@@ -76,6 +76,7 @@ class DecisionsMapper:
         return [f"{count:,} pairs {what}" for count, what in told if count]
 
     def records(self, row: Row, line: int, builder: RowBuilder) -> list[Entity | Claim]:
+        row = _plain(row)
         decision, pair = decision_of(row), pair_of(row)
         if (met := self._met.setdefault(pair, line)) != line:
             raise RowError(f"stands in line {met} too: keep one row of the two", column="id", value=" = ".join(pair))
@@ -139,7 +140,7 @@ def read(path: Path) -> list[dict[str, str]]:
                 decision_of(row.values)
             except RowError as error:
                 raise LoadError(f"{path}, line {row.line}, column {error.column}: {error.reason}") from None
-            rows.append({name: text for name, text in row.values.items() if name})
+            rows.append(_plain({name: text for name, text in row.values.items() if name}))
     return rows
 
 
@@ -156,8 +157,13 @@ def write(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _safe(text: str) -> str:
-    """A cell that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text.startswith(_RUN) else text
+    """A cell that a spreadsheet will not take for a formula: `_plain` gives the text back."""
+    return f"'{text}" if text.lstrip("'").startswith(_RUN) else text
+
+
+def _plain(row: Row) -> dict[str, str]:
+    """A row as it was before it was made safe, so that to write it again changes nothing that a person wrote."""
+    return {name: text.removeprefix("'") if text.lstrip("'").startswith(_RUN) else text for name, text in row.items()}
 
 
 def complete(path: Path, today: str) -> int:

@@ -21,8 +21,8 @@ from graph.model import MODEL, Vocabulary
 from graph.records import Entity, Value
 from graph.sources import directory as known
 from graph.staging import DOCUMENT, Repeated, Staging
+from graph.write import appending, runs
 from graph.write import bulk as bulk_files
-from graph.write import runs
 from loaders import formats, tabular
 from loaders.directory import Directory
 from loaders.reading import How, Measured, Part, Ranked, line_of
@@ -31,6 +31,8 @@ from loaders.rows import RowBuilder
 
 #: Issues kept in memory for the report; all of them are in the rejects file.
 SHOWN = 1_000
+#: Figures that are named where an appended file replaces them.
+NAMED = 20
 CHUNK = 5_000
 #: Digits that sums are added with: of 38 before and 38 after the point, of any number of figures that there may be.
 _EXACT = 100
@@ -157,6 +159,7 @@ async def load(
             _refuse_changed(files, before)
             if options.dry_run:
                 await reading.check()
+                await reading.tell_replaced()
                 reading.sum()
                 report.would_retract = await write.foreseen_retractions(
                     graph, staging, options.dataset, append=options.append, allow_retract=options.allow_retract
@@ -167,6 +170,7 @@ async def load(
                 await reading.check()
                 if report.rejected and report.rejected >= report.rows:
                     return report
+                await reading.tell_replaced()
                 reading.sum()
                 report.counts = await write.load(
                     graph,
@@ -379,6 +383,24 @@ class _Reading:
                 f"own; the first: {places}"
             )
 
+    async def tell_replaced(self) -> None:
+        """Names the figures of the dataset that an appended file would put others in the place of."""
+        if not self._options.append or self._staging.is_change:
+            return
+        named: list[str] = []
+        async for one in appending.replaced(self._graph, self._staging, self._options.dataset, self._vocabulary):
+            self._report.replaced += 1
+            if len(named) < NAMED:
+                place = f"{self._names[one.file]}, line {line_of(one.line)}"
+                named.append(f"{place}: {one.amount or 'no amount'} in the place of {one.former} {one.currency}")
+        if named:
+            more = f"; and {self._report.replaced - NAMED:,} more" if self._report.replaced > NAMED else ""
+            self._report.notes.append(
+                f"{self._report.replaced:,} figure(s) take the place of others that the dataset holds for the same parties, "
+                "class, time and source: a fact has one figure. Where both are to stand, give each a transaction or a measure "
+                f"of its own, or load the file as another dataset: {'; '.join(named)}{more}"
+            )
+
     def _describe_document(self) -> None:
         """The dataset as a source of its own, for rows that cite no other."""
         passport = self._options.passport
@@ -403,7 +425,9 @@ class _Reading:
             if unit.row and self._report.rows % CHUNK == 0:
                 self._progress("reading", self._report.rows, self._rows_in_all(part))
             faults = unit.faults
-            if unit.replaces is not None and not self._staging.replace(unit.replaces):
+            if unit.replaces is not None and not self._staging.replace(
+                unit.replaces, keeps=unit.keeps, forgets=unit.forgets
+            ):
                 faults = [
                     RowError("is changed before in this load: load one change after the other", value=unit.replaces)
                 ]

@@ -24,8 +24,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """Records of one place of a part, by its line or row (from 1); with a fault they are not loaded, and it is named.
 
     `replaces`: the unit is a change to a dataset: its records, none for a deletion, come in the place of what the dataset
-    has with this locator (nothing where it is empty), and all else of the dataset stays. `n` tells units apart that begin in
-    one line (below 2^31). `row`: whether the report counts it among its rows.
+    has with this locator (nothing where it is empty), and all else of the dataset stays. Entities that it `keeps` stay
+    described at that locator; of the entity that it `forgets` all that describes it goes, wherever it stands. `n` tells
+    units apart that begin in one line (below 2^31). `row`: whether the report counts it among its rows.
     """
 
     line: int
@@ -34,6 +35,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     records: list[Entity | Claim] = []
     faults: list[RowError] = []
     replaces: str | None = None
+    keeps: tuple[str, ...] = ()
+    forgets: str = ""
 
     @property
     def place(self) -> int:

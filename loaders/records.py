@@ -60,6 +60,7 @@ class Report:
     written: bool = False
     unchanged_files: bool = False
     would_retract: int = 0  # of a check: claims that loading would retract
+    replaced: int = 0  # with append: figures that take the place of others of the dataset
     counts: Counts = field(default_factory=Counts)
     issues: list[Issue] = field(default_factory=list[Issue])
     notes: list[str] = field(default_factory=list[str])

@@ -1,6 +1,7 @@
 """From the cells of a row to records: each cell by the kind of its property, then what must agree within the row."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ _DATES = ("valid_from", "valid_to", "valid_to_basis", "seen_until")
 _EXACT_ENDS = ("stated", "superseded")
 _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # ends and sources kept
+_AHEAD = timedelta(hours=14)  # of the first day anywhere before that in UTC
 _MOST = 2**31 - 1  # of a count: what an Int of the API holds
 _CELLS = 5_000  # converted cells kept, of each property
 #: The cells of an end: what it is named by, and what tells it from others of its name.
@@ -421,6 +423,12 @@ def _dates_fault(
     return None
 
 
+def _check_decided(day: str, column: str) -> None:
+    """A decision of a day that has begun nowhere yet would outweigh all until then."""
+    if day > (latest := (datetime.now(UTC) + _AHEAD).date().isoformat()):
+        raise RowError(f"lies in the future, behind {latest}: write the day of the decision", column=column, value=day)
+
+
 def _check(said: dict[str, Value], cells: Cells) -> None:
     """What must agree within one row."""
     column = cells.column
@@ -428,6 +436,8 @@ def _check(said: dict[str, Value], cells: Cells) -> None:
     if fault := _dates_fault(*dates):
         name, value, reason = fault
         raise RowError(reason, column=column(name), value=value)
+    if "decided_on" in said:
+        _check_decided(str(said["decided_on"]), column("decided_on"))
     low, high = said.get("low"), said.get("high")
     if isinstance(low, str) and isinstance(high, str) and Decimal(low) > Decimal(high):
         raise RowError(f"is more than high, {high}", column=column("low"), value=low)

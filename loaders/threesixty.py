@@ -16,6 +16,7 @@ from loaders import ids, jsontext, values
 from loaders.countries import country
 from loaders.jsontext import BadValue, Number
 from loaders.making import Maker
+from loaders.persons import may_name
 from loaders.reading import How, Part, Unit
 from loaders.records import RowError
 from loaders.rows import RowBuilder
@@ -82,7 +83,10 @@ class _Object:
             cleaned = values.clean(value.replace("_x000D_", "\n"))  # a line end of Excel that converters leave as it is
         except ValueError as error:
             raise RowError(str(error), column=self.column(key)) from None
-        return re.sub(r"[ \t]*\n\s*", "\n", cleaned) if "\n" in cleaned else cleaned
+        if "\n" not in cleaned:
+            return cleaned
+        lines = (line.rstrip(" \t").lstrip() for line in cleaned.split("\n"))
+        return "\n".join(line for line in lines if line)
 
     def number(self, key: str) -> str:
         """A number of JSON, or a text that is one."""
@@ -163,9 +167,7 @@ class Grants:
         title, description = grant.text("title"), grant.text("description")
         if grant.has("recipientIndividual"):
             self._left_out["grants to individuals: the persons are not read, nor what describes their grants"] += 1
-            person = grant.object("recipientIndividual").text("name").casefold()
-            words = {word for word in re.findall(r"\w{3,}", person)}
-            title = "" if words & set(re.findall(r"\w+", title.casefold())) else title
+            title = "" if may_name(title, grant.object("recipientIndividual").text("name")) else title
             description = ""
         texts = {"name": title, "identifier": identifier, "description": description}
         columns = {"id": grant.column("id"), "name": grant.column("title"), "description": grant.column("description")}
@@ -207,7 +209,14 @@ class Grants:
             self._left_out["beneficiary locations without a code: a name alone is no place"] += 1
 
     def _amount(self, text: str) -> str:
-        """An amount of more than the 15 digits that spreadsheets keep is what their arithmetic made of a shorter one."""
+        """An amount in the one form that it has in JSON, in a spreadsheet and as a text: 5000 of 5,000.00.
+
+        More than the 15 digits that spreadsheets keep are what their arithmetic made of a shorter one.
+        """
+        try:
+            text = format(values.number(text), "f")
+        except ValueError:  # told, or read, as an amount with its currency
+            return text
         if (
             "." in text
             and len(re.sub(r"[^0-9]", "", text).lstrip("0")) > _DIGITS
@@ -216,8 +225,8 @@ class Grants:
             self._left_out[f"amounts with more than {_DIGITS} digits, as of floating point: rounded to these"] += 1
             places = max(0, _DIGITS - len(number[1].lstrip("0")))
             rounded = Decimal(text).quantize(Decimal(1).scaleb(-places), context=Context(prec=60))
-            return format(rounded, "f").rstrip("0").rstrip(".")
-        return text
+            text = format(rounded, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
     def _money(self, grant: _Object, project: str, funders: list[str], grantees: list[str], maker: Maker) -> None:
         """From the funder to the grantee; where there are several of a kind, the sum stands once, at the grant.
@@ -253,7 +262,10 @@ def _charity(number: str) -> str:
 
 def _company(number: str) -> str:
     number = number.upper().replace(" ", "")
-    return f"org-id:GB-COH-{number.zfill(8)}" if re.fullmatch(r"[A-Z]{0,2}[0-9]{4,8}", number) else ""
+    if (match := re.fullmatch(r"([A-Z]{0,2})([0-9]{4,8})", number)) is None:
+        return ""
+    letters, digits = match.groups()
+    return f"org-id:GB-COH-{letters}{digits.zfill(8 - len(letters))}"
 
 
 class GrantsPart:

@@ -178,15 +178,21 @@ def _years(report: Report) -> list[tuple[str, str]]:
 
 
 def _apart(figures: list[_Figure], left: list[Left]) -> Iterator[_Figure]:
-    """Figures of which no two overlap: the best standing first, then the longest; events do not overlap each other."""
+    """Figures of which no two overlap: the best standing first, then the longest; events do not overlap each other, but
+    what is planned anew takes the place of what was planned for the time."""
     events: list[_Figure] = []
+    anew: list[_Figure] = []
     sums: list[_Figure] = []
     for figure in sorted(figures, key=_preference):
         report, period = figure.report, (figure.begins, figure.ends)
         others = sums if figure.is_event else [*sums, *events]
+        if figure.is_event and report.measure == _ORIGINAL:
+            others = [*sums, *anew]
         clash = next((other for other in others if overlap(period, (other.begins, other.ends))), None)
         if clash is None:
             (events if figure.is_event else sums).append(figure)
+            if figure.is_event and report.measure == _REVISED:
+                anew.append(figure)
             yield figure
             continue
         revised = report.measure == _ORIGINAL and clash.report.measure == _REVISED

@@ -1,6 +1,7 @@
 """One activity: what its elements say is kept as texts until it ends, and then made records of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 
 from graph.records import Claim, Entity, Value
 from loaders.iati import codelists, flows, named, texts
@@ -118,7 +119,7 @@ class Activity:
 
     def identified(self, record: Element) -> str:
         """What a whole activity is called in faults."""
-        self._identifiers = [texts.own(child) for child in record if child.tag == "iati-identifier"]
+        self._identifiers = [child.text or "" for child in record if child.tag == "iati-identifier"]
         return self._about()
 
     # --- what elements say ---------------------------------------------------------------------------------------------
@@ -257,11 +258,21 @@ class Activity:
                 self._context.entities.drop()
                 yield self._context.faults(flow.line, [error, *error.more], about=self._about())
                 continue
-            if "place" in claim.values:
-                self._implied_places.add(str(claim.values["place"]))
+            yield from self._placed(flow)
             sectors = claim.values.get("sectors")
             self._implied_sectors.update(sectors if isinstance(sectors, list) else ())
             yield from self._context.units(flow.line, [claim])
+
+    def _placed(self, flow: Flow) -> Iterator[Unit]:
+        """The places of a flow are its activity's: those of several are not split. Codes that are none are told."""
+        self._implied_places.update(flow.places)
+        if len(flow.places) > 1:
+            what = f"{flow.kind}s for several countries or regions; not split"
+            self._context.note(what, f"{self._about()}, line {flow.line}")
+        for code in flows.not_countries(flow):
+            reason = f"{named.NO_COUNTRY}; its sum is loaded without it"
+            column = f"{flow.kind}/recipient-country/@code"
+            yield self._context.fault(flow.line, column, reason, value=code, about=self._about())
 
     def _records(self) -> tuple[list[Entity | Claim], list[Unit]]:
         context, terms = self._context, self._terms()
@@ -274,37 +285,22 @@ class Activity:
                 Claim(type=type_, start=start, end=end, source=context.source, locator=f"line {line}", values=told)
             )
 
-        def tried(line: int, column: str, value: str, work: Callable[[], str]) -> str:
-            try:
-                return work()
-            except ValueError as error:
-                faults.append(context.fault(line, column, str(error), value=value, about=self._about()))
-                return ""
-
         self._describe(terms, records, faults)
         if terms.reporting:
             relate("PARTICIPATES_IN", terms.reporting, terms.id, self._reporting[0][0].line, role="reporting")
         for organization, role, activity in self._participants:
-            id_ = tried(
-                organization.line,
-                "participating-org/@ref",
-                organization.ref,
-                lambda o=organization: context.entities.organization(o, terms.owner),
-            )
+            id_ = ""
+            with self._told(faults, organization.line, "participating-org/@ref", organization.ref):
+                id_ = context.entities.organization(organization, terms.owner)
             if not id_:
+                what = "participating organizations with neither a name nor an identifier of their own; left out"
+                context.note(what, f"{self._about()}, line {organization.line}")
                 continue
             said: dict[str, Value] = {"role": role}
             if activity and activity not in terms.organizations:
-                own = tried(
-                    organization.line,
-                    "participating-org/@activity-id",
-                    activity,
-                    lambda a=activity, o=organization: context.entities.stub(
-                        "Project", f"iati:{texts.identifier(a)}", o.line
-                    ),
-                )
-                if own:
-                    said["activity"] = own
+                with self._told(faults, organization.line, "participating-org/@activity-id", activity):
+                    own = f"iati:{texts.identifier(activity)}"
+                    said["activity"] = context.entities.stub("Project", own, organization.line)
             relate("PARTICIPATES_IN", id_, terms.id, organization.line, **said)
         for ref, relation, line in self._related:
             if (other := context.entities.stub("Project", f"iati:{ref}", line)) != terms.id:
@@ -352,39 +348,36 @@ class Activity:
             )
         )
 
+    @contextmanager
+    def _told(self, faults: list[Unit], line: int, column: str, value: str = "") -> Generator[None]:
+        """What cannot be used is a fault of its own: the column and the value are those of the error, if it has any."""
+        try:
+            yield
+        except ValueError as error:
+            fault = error if isinstance(error, RowError) else RowError(str(error), column=column, value=value[:100])
+            faults.append(self._context.faults(line, [fault], about=self._about()))
+
     def _located(self, terms: Terms, faults: list[Unit]) -> list[Claim]:
         entities, shares = self._context.entities, Shares("LOCATED_IN", "share")
         for vocabulary, code, percentage, names, line in self._places:
             element = "recipient-region" if vocabulary else "recipient-country"
-            try:
+            with self._told(faults, line, f"{element}/@code", code):
                 id_ = (
                     entities.region(vocabulary, code, names, terms.owner, line)
                     if vocabulary
                     else entities.country(code, line)
                 )
-            except ValueError as error:
-                faults.append(
-                    self._context.fault(line, f"{element}/@code", str(error), value=code, about=self._about())
-                )
-                continue
-            shares.add(
-                id_,
-                "countries and regions" if vocabulary in ("", "1") else f"regions of {vocabulary}",
-                percentage,
-                line,
-            )
+                scheme = "countries and regions" if vocabulary in ("", "1") else f"regions of {vocabulary}"
+                shares.add(id_, scheme, percentage, line, element)
         for location in self._locations:
-            try:
-                id_ = entities.location(location, terms.owner)
-            except ValueError as error:
-                faults.append(self._context.fault(location.line, "location", str(error), about=self._about()))
-                continue
-            if id_:
-                shares.add(id_, "locations", location.share, location.line)
-            else:
-                self._context.note(
-                    "locations without code, point and name; left out", f"{self._about()}, line {location.line}"
-                )
+            where = f"{self._about()}, line {location.line}"
+            if location.is_nowhere:
+                self._context.note("positions of 0 0, which stand for none; left out", where)
+            with self._told(faults, location.line, "location"):
+                if id_ := entities.location(location, terms.owner):
+                    shares.add(id_, "locations", location.share, location.line, "location")
+                else:
+                    self._context.note("locations without code, point and name; left out", where)
         shares.imply(self._implied_places, self._line)
         self._note_excess(shares)
         return shares.claims(terms.id, self._context.source)
@@ -392,12 +385,10 @@ class Activity:
     def _in_sectors(self, terms: Terms, faults: list[Unit]) -> list[Claim]:
         shares = Shares("HAS_SECTOR", "percentage")
         for vocabulary, code, percentage, names, line in self._sectors:
-            try:
+            with self._told(faults, line, "sector/@code", code):
                 id_ = self._context.entities.sector(vocabulary, code, names, terms.owner, line)
-            except ValueError as error:
-                faults.append(self._context.fault(line, "sector/@code", str(error), value=code, about=self._about()))
-                continue
-            shares.add(id_, f"sectors of {SECTORS.get(vocabulary.upper(), vocabulary)}", percentage, line)
+                scheme = f"sectors of {SECTORS.get(vocabulary.upper(), vocabulary)}"
+                shares.add(id_, scheme, percentage, line, "sector")
         shares.imply(self._implied_sectors, self._line)
         self._note_excess(shares)
         return shares.claims(terms.id, self._context.source)

@@ -56,12 +56,13 @@ class Flow(msgspec.Struct, kw_only=True):
     value_date: str = ""
     provider: Party | None = None
     receiver: Party | None = None
-    country: str = ""
-    region: tuple[str, str] | None = None
+    countries: list[str] = []
+    regions: list[tuple[str, str]] = []
     sectors: list[tuple[str, str, dict[str, Value]]] = []
     codes: dict[str, str] = {}
     note: str = ""
-    repeated: str = ""  # an element that may stand once and stands twice
+    places: list[str] = []  # ids, once it is made a claim: several, where nothing says how much is whose
+    broken: list[RowError] = []  # what cannot be read at all: an element that may stand once and stands twice, markup
 
 
 class Terms(msgspec.Struct, kw_only=True):
@@ -83,16 +84,20 @@ def read(element: Element, number: int, language: str) -> Flow:
     """The texts of an element, none of them judged."""
     get = texts.attribute
     flow = Flow(kind=str(element.tag), number=number, line=element.sourceline, ref=get(element, "ref"))
-    flow.sectors, flow.codes = [], {}
+    flow.countries, flow.regions, flow.sectors, flow.codes, flow.broken = [], [], [], {}, []
     if flow.kind != TRANSACTION:
         flow.type = get(element, "type")
         flow.note = _STATUS.get(get(element, "status"), "")
     met: set[str] = set()
     for child in element:
+        column = f"{flow.kind}/{child.tag}"
         if child.tag in _ONCE and child.tag in met:
-            flow.repeated = flow.repeated or str(child.tag)
+            flow.broken.append(RowError("stands twice, and may stand once", column=column))
         met.add(child.tag)
-        _take(flow, child, language)
+        try:
+            _take(flow, child, language)
+        except ValueError as error:
+            flow.broken.append(RowError(str(error), column=column))
     return flow
 
 
@@ -120,9 +125,9 @@ def _take_detail(flow: Flow, child: Element, language: str) -> None:
     get = texts.attribute
     match child.tag:
         case "recipient-country":
-            flow.country = flow.country or get(child, "code")
+            flow.countries += [code] if (code := get(child, "code")) else []
         case "recipient-region":
-            flow.region = flow.region or (get(child, "vocabulary"), get(child, "code"))
+            flow.regions += [(get(child, "vocabulary"), code)] if (code := get(child, "code")) else []
         case "sector":
             names = texts.names(texts.narratives(child, language))
             flow.sectors.append((get(child, "vocabulary"), get(child, "code"), names))
@@ -163,7 +168,8 @@ def amount(flow: Flow, default: str, said: dict[str, Value], faults: list[RowErr
     column = f"{flow.kind}/value"
     currency = flow.currency or default
     if flow.amount is None:
-        faults.append(RowError("is missing", column=column))
+        if all(fault.column != column for fault in faults):
+            faults.append(RowError("is missing", column=column))
         return
     if not currency:
         faults.append(RowError("is missing, and there is no default-currency", column=f"{column}/@currency"))
@@ -187,6 +193,11 @@ def amount(flow: Flow, default: str, said: dict[str, Value], faults: list[RowErr
             flow.note = f"{lost}; {flow.note}" if flow.note else lost
 
 
+def not_countries(flow: Flow) -> list[str]:
+    """Its codes of countries that are none."""
+    return [code for code in flow.countries if not named.is_country(code)]
+
+
 class Flows:
     """Makes claims of the flows of one activity, in the order of the file."""
 
@@ -197,10 +208,8 @@ class Flows:
 
     def claim(self, flow: Flow, terms: Terms) -> Claim:
         """The claim of a flow; RowError tells everything in it that cannot be used."""
-        faults: list[RowError] = []
+        faults = list(flow.broken)
         said: dict[str, Value] = {"certainty": "stated"}
-        if flow.repeated:
-            faults.append(RowError("stands twice, and may stand once", column=f"{flow.kind}/{flow.repeated}"))
         class_, incoming = self._kind(flow, said, faults)
         if flow.start or flow.kind != TRANSACTION or not self._old:
             dates(flow, said, faults)
@@ -212,7 +221,7 @@ class Flows:
         except ValueError as error:
             faults.append(error if isinstance(error, RowError) else RowError(str(error), column=flow.kind))
         RowError.raise_any(faults)
-        if flow.kind == TRANSACTION:
+        if flow.kind != BUDGET:  # of budgets there is one a period: another is another value of it
             said["transaction"] = self._told_apart(flow, said, (start, end, class_))
         if terms.reporting:
             said["reported_by"] = terms.reporting
@@ -289,10 +298,9 @@ class Flows:
         """What the money is for, and codes as read; what cannot be read of these does not lose the sum."""
         for name, code in {**terms.codes, **{n: c for n, c in flow.codes.items() if c}}.items():
             said[name] = texts.line(code, 100)
-        if flow.country:
-            said["place"] = self._country(flow)
-        elif flow.region and flow.region[1]:
-            said["place"] = self._entities.region(*flow.region, {}, terms.owner, flow.line)
+        flow.places = self._places(flow, terms.owner)
+        if len(flow.places) == 1:
+            said["place"] = flow.places[0]
         sectors = dict.fromkeys(
             self._entities.sector(vocabulary, code, names, terms.owner, flow.line)
             for vocabulary, code, names in flow.sectors
@@ -300,15 +308,17 @@ class Flows:
         )
         if sectors:
             said["sectors"] = list(sectors)
-        if flow.note:
-            said["note"] = texts.line(flow.note, _NOTE)
+        notes = [f"for several places: {', '.join(flow.places)}"] if len(flow.places) > 1 else []
+        notes += [f"recipient-country as read: {', '.join(codes)}"] if (codes := not_countries(flow)) else []
+        if note := "; ".join([*notes, *([flow.note] if flow.note else [])]):
+            said["note"] = texts.line(note, _NOTE)
 
-    def _country(self, flow: Flow) -> str:
-        try:
-            return self._entities.country(flow.country, flow.line)
-        except ValueError as error:
-            column = f"{flow.kind}/recipient-country/@code"
-            raise RowError(str(error), column=column, value=flow.country[:100]) from None
+    def _places(self, flow: Flow, owner: str) -> list[str]:
+        """The countries a flow is for, as far as their codes are some; without any, its regions."""
+        line = flow.line
+        countries = [self._entities.country(code, line) for code in flow.countries if named.is_country(code)]
+        found = countries or [self._entities.region(*region, {}, owner, line) for region in flow.regions]
+        return list(dict.fromkeys(found))
 
     def _told_apart(self, flow: Flow, said: dict[str, Value], ends: tuple[str, str, str]) -> str:
         """What tells a transaction from others: it does not change when others are added before or after."""

@@ -12,6 +12,7 @@ from loaders.iati.reader import Element
 
 #: Entities that are remembered as told of; told of again they do no harm.
 _REMEMBERED = 500_000
+NO_COUNTRY = "is no country code of ISO 3166; write two letters such as SN"
 _STATED: dict[str, Value] = {"certainty": "stated"}
 _IMPLIED: dict[str, Value] = {"certainty": "implied"}
 #: Short names of the vocabularies of sectors, as 2.0x numbers and 1.0x names them, with the codelist that has names.
@@ -46,6 +47,10 @@ def organization(element: Element, language: str) -> Organization:
         kind=codelists.name("OrganisationType", code),
         line=element.sourceline,
     )
+
+
+def is_country(code: str) -> bool:
+    return code.upper() in codelists.names("Country")
 
 
 class Entities:
@@ -127,7 +132,7 @@ class Entities:
                 said["identifiers"] = [f"org-id:{named.ref}"]
         elif own := texts.slug(str(said.get("name", ""))):
             id_ = f"org:{owner}:{own}"
-            if named.ref and texts.slug(named.ref) not in ("n-a", "na", "none", "null", "0"):
+            if texts.is_code(named.ref):
                 said["identifiers"] = [f"iati-ref:{texts.line(named.ref)}"]
         else:
             return ""
@@ -137,8 +142,8 @@ class Entities:
 
     def country(self, code: str, line: int) -> str:
         iso = code.upper()
-        if iso not in codelists.names("Country"):
-            raise ValueError("is no country code of ISO 3166; write two letters such as SN")
+        if not is_country(iso):
+            raise ValueError(NO_COUNTRY)
         known = countries.country(iso)
         if known is None:
             return self.coded("Country", f"iso:{iso}", "Country", iso, {"code": iso}, line)
@@ -213,6 +218,7 @@ class Location:
         self.kind = ""
         self.share = texts.attribute(element, "percentage")
         self.point: tuple[str, str] | None = None
+        self.is_nowhere = False  # at 0 0 in the sea, which is written where the position is not known
         self.codes: list[tuple[str, str]] = []
         self.inside: list[tuple[str, str]] = []
         for child in element:
@@ -233,13 +239,20 @@ class Location:
             case "location-class":
                 self.kind = codelists.name("GeographicLocationClass", get(child, "code"))
             case "coordinates":
-                self.point = _point(f"{get(child, 'latitude')} {get(child, 'longitude')}")
+                self._stand(f"{get(child, 'latitude')} {get(child, 'longitude')}")
             case "point":
                 for position in child:
                     if position.tag == "pos":
-                        self.point = _point(texts.own(position))
+                        self._stand(texts.own(position))
             case _:
                 pass
+
+    def _stand(self, position: str) -> None:
+        point = _point(position)
+        if point == ("0", "0"):
+            self.is_nowhere = True
+        else:
+            self.point = point
 
 
 def _point(text: str) -> tuple[str, str]:

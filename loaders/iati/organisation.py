@@ -54,7 +54,10 @@ class Organisation:
     def take(self, element: Element) -> Iterator[Unit]:
         match element.tag:
             case "organisation-identifier" | "iati-identifier":
-                self._identifiers.append(texts.own(element))
+                try:
+                    self._identifiers.append(texts.own(element))
+                except ValueError as error:
+                    yield self._context.fault(element.sourceline, str(element.tag), str(error))
             case "name":
                 self._names += texts.narratives(element, self._language)
             case "reporting-org":
@@ -72,7 +75,7 @@ class Organisation:
             yield from self._budget_units()
 
     def identified(self, record: Element) -> str:
-        self._identifiers = [texts.own(c) for c in record if c.tag in ("organisation-identifier", "iati-identifier")]
+        self._identifiers = [c.text or "" for c in record if c.tag in ("organisation-identifier", "iati-identifier")]
         return self._about()
 
     def _about(self) -> str:
@@ -143,9 +146,9 @@ class Organisation:
             yield from self._context.units(budget.line, records)
 
     def _records(self, budget: _Budget, reporting: str) -> list[Entity | Claim]:
-        faults: list[RowError] = []
-        said: dict[str, Value] = {"certainty": "stated"}
         flow = budget.flow
+        faults = list(flow.broken)
+        said: dict[str, Value] = {"certainty": "stated"}
         flow.kind = budget.kind
         flows.dates(flow, said, faults)
         flows.amount(flow, self._currency, said, faults)

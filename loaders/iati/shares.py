@@ -7,6 +7,7 @@ import msgspec
 from graph.records import Claim, Value
 from loaders import values
 from loaders.iati import texts
+from loaders.records import RowError
 
 #: More than that, of one vocabulary, cannot be shares of one activity.
 MOST = 101
@@ -26,8 +27,14 @@ class Shares:
         self._type, self._name = type_, name
         self._by_id: dict[str, _Share] = {}
 
-    def add(self, id_: str, scheme: str, percentage: str, line: int) -> None:
-        """`scheme`: the vocabulary in which shares come to 100; the same id again adds to its share."""
+    def add(self, id_: str, scheme: str, percentage: str, line: int, element: str) -> None:
+        """`scheme`: the vocabulary in which shares come to 100; the same id again adds to its share.
+
+        Refuses a share below 0.
+        """
+        if (_sum([percentage]) or 0) < 0:
+            reason = "is below 0: a share lies between 0 and 100"
+            raise RowError(reason, column=f"{element}/@percentage", value=percentage[:100])
         share = self._by_id.setdefault(id_, _Share(line=line, scheme=scheme, read=[]))
         share.read.append(percentage)
 

@@ -19,8 +19,15 @@ MAX_ID = 600
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 #: A date of XML Schema, whose time zone does not change the day, or a point of time in its place.
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
-#: Forms of identifiers that are one's own the world over: an agency and its number, or a code of a multilateral.
-_IDENTIFIER = re.compile(r"[^\s-]+-.*[^\s-].*|4\d{4}", re.ASCII | re.S)
+#: Forms of identifiers that are one's own the world over: a register (of a country, or of XI, XM …) and a number in it,
+#: a number of the country's own, those of 360Giving and the DAC, and the code of a multilateral.
+_IDENTIFIER = re.compile(
+    r"[A-Z]{2}-[^\s-]+-\S.*|(?:[A-Z]{2}|DAC)-[A-Z0-9_]+|360G-\S+|[a-z]{2}-(?:[a-z0-9]+-\S*)?[0-9]\S*|4\d{4}", re.ASCII
+)
+#: Numbers that are none, and codes of a kind of organizations: 47000 is any other multilateral.
+_OF_NONE = re.compile(r"(?:.*-)?0+|(?:(?:XM-)?DAC-)?[1-9]\d000", re.ASCII)
+#: What is written where there is no identifier, X and 0 of any number aside.
+_NOTHING = ("n", "a", "na", "no", "not", "none", "null", "applicable", "available", "tba", "tbc", "tbd", "unknown")
 _ENGLISH = ("en", "eng")
 
 
@@ -38,7 +45,13 @@ def line(text: str, longest: int = MAX_NAME) -> str:
 
 
 def own(element: Element) -> str:
-    """The text of an element as far as a value may reach: what is longer is refused wherever it is read."""
+    """The text of an element as far as a value may reach: what is longer is refused wherever it is read.
+
+    Raises ValueError where it holds other elements than narratives: what stands before them is not the value.
+    """
+    markup = next((child for child in element if child.tag != "narrative"), None)
+    if markup is not None:
+        raise ValueError(f"holds the element <{str(markup.tag)[:100]}>: write its text without markup")
     return (element.text or "").strip()[:MAX_VALUE]
 
 
@@ -48,13 +61,13 @@ def attribute(element: Element, name: str) -> str:
 
 
 def narratives(element: Element, language: str, longest: int = MAX_NAME) -> list[Narrative]:
-    """The texts of an element: its narratives, or in files of 1.0x its own text."""
+    """The texts of an element, whole where markup stands in them: its narratives, or in files of 1.0x its own text."""
     found: list[Narrative] = []
     inherited = attribute(element, LANG) or language
     for child in element:
-        if child.tag == "narrative" and (text := line(child.text or "", longest)):
+        if child.tag == "narrative" and (text := line("".join(child.itertext()), longest)):
             found.append(Narrative(text, (attribute(child, LANG) or inherited).lower()))
-    if not found and (text := line(element.text or "", longest)):
+    if not found and (text := line("".join(element.itertext()), longest)):
         found.append(Narrative(text, inherited.lower()))
     return found
 
@@ -82,7 +95,18 @@ def is_identifier(text: str) -> bool:
     """Whether a ref can be an identifier of one organization: not a bare code that each list has of its own, nor N/A."""
     if len(text) > MAX_ID or not text.isprintable():
         return False
-    return _IDENTIFIER.fullmatch(text) is not None and text.upper() not in ("N-A", "NOT-APPLICABLE")
+    return _IDENTIFIER.fullmatch(text) is not None and not is_placeholder(text)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a ref says only that there is none, or of what kind the organization is."""
+    parts = slug(text).split("-")
+    return _OF_NONE.fullmatch(text.upper()) is not None or all(p in _NOTHING or not p.strip("x0") for p in parts)
+
+
+def is_code(text: str) -> bool:
+    """Whether a ref can be a code of its publisher's own: not a name that was put there."""
+    return bool(text) and not is_placeholder(text) and (text.isalnum() or any(char.isdigit() for char in text))
 
 
 def identifier(text: str) -> str:

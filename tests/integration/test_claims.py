@@ -564,6 +564,34 @@ async def test_append_never_retracts(placed: Graph, tmp_path: Path) -> None:
     assert len(await claims(placed, "FUNDS", "measure")) == 31
 
 
+async def test_append_tells_of_figures_that_it_replaces(placed: Graph, tmp_path: Path) -> None:
+    await load(placed, tmp_path, sums({"amount": "10"}, {"valid_from": "2018"}))
+    feb = {"feb.csv": sums({"amount": "20"}, {"valid_from": "2018", "amount": "100.00"}, {"valid_from": "2020"})}
+    checked = await load(placed, tmp_path, feb, append=True, dry_run=True)
+    report = await load(placed, tmp_path, feb, append=True)
+    told = (
+        "1 figure(s) take the place of others that the dataset holds for the same parties, class, time and source: a fact "
+        "has one figure. Where both are to stand, give each a transaction or a measure of its own, or load the file as "
+        "another dataset: feb.csv, line 2: 20 in the place of 10 CNY"
+    )
+    assert (report.notes, checked.notes, report.replaced, checked.replaced) == ([told], [told], 1, 1)
+    assert {row[2:] for row in await claims(placed, "FUNDS", "amount_text", "valid_from")} == {
+        ("20", "2019"), ("100.00", "2018"), ("100", "2020"),
+    }  # fmt: skip
+    again = await load(placed, tmp_path, feb, append=True, force=True)
+    assert (again.notes, again.replaced, again.counts.changed) == ([], 0, 0)
+    march = {"mar.csv": sums({"amount": "30", "transaction": "march"})}
+    third = await load(placed, tmp_path, march, append=True)
+    assert (third.replaced, third.counts.new, third.counts.changed) == (0, 1, 0)
+
+
+async def test_append_tells_of_its_own_reading_where_another_counts(placed: Graph, tmp_path: Path) -> None:
+    await load(placed, tmp_path, sums({"amount": "10"}), "a")
+    await load(placed, tmp_path, sums({"amount": "11"}), "b")
+    report = await load(placed, tmp_path, {"more.csv": sums({"amount": "12"})}, "b", append=True)
+    assert report.replaced == 1 and report.notes[-1].endswith("more.csv, line 2: 12 in the place of 11 CNY")
+
+
 async def test_an_expected_number_of_rows_is_kept_to(placed: Graph, tmp_path: Path) -> None:
     async with unchanged(placed):
         with pytest.raises(LoadError, match="data has 2 rows and should have 3: nothing was written"):

@@ -202,11 +202,119 @@ async def test_whole_sets_and_changes_are_not_mixed(graph: Graph, tmp_path: Path
     async with unchanged(graph):
         with pytest.raises(LoadError, match="some files are whole, others are changes"):
             await load(graph, tmp_path, lines(ENTITIES[1], delta("DEL", {"id": "x"})))
-    twice = [delta("ADD", entity("a", "Organization", name=name)) for name in ("A", "B")]
-    report = await load(graph, tmp_path, lines(*twice))
-    assert [(i.line, i.reason) for i in report.issues] == [
-        (2, "is changed before in this load: load one change after the other")
+    one, other = tmp_path / "1.ftm.json", tmp_path / "2.ftm.json"
+    for path, name in ((one, "A"), (other, "B")):
+        path.write_text(lines(delta("ADD", entity("a", "Organization", name=name))), "utf-8")
+    report = await pipeline.load(graph, [one, other], pipeline.Options(dataset="ftm"))
+    assert [(i.file, i.line, i.reason) for i in report.issues] == [
+        ("2.ftm.json", 1, "is changed before in this load: load one change after the other")
     ]
+
+
+async def test_the_last_change_of_an_entity_in_a_file_counts(graph: Graph, tmp_path: Path) -> None:
+    base = [entity("a", "Organization", name="A"), entity("b", "Organization", name="B")]
+    await load(graph, tmp_path, lines(*base))
+    changes = [
+        delta("DEL", {"id": "a"}),
+        delta("ADD", entity("a", "Organization", name="A new")),
+        delta("MOD", entity("b", "Organization", name="B new")),
+        delta("ADD", entity("p", "Person", name="Ada Example", topics="role.pep")),
+        delta("MOD", entity("p", "Person", name="Ada Example")),
+        delta("DEL", {"id": "b"}),
+    ]
+    report = await load(graph, tmp_path, lines(*changes))
+    assert (report.rows, report.rejected) == (6, 0)
+    assert "entities.ftm.json: 3 change of what a later line changes again skipped" in report.notes
+    assert await claims(graph, "DESCRIBED_IN", "values", where="c.retracted_at IS NULL AND a:Organization") == {
+        ("ftm:a", "source:dataset:ftm", '{"name":"A new"}')
+    }
+    assert await graph.value("MATCH (e:Official) RETURN count(e)") == 0
+
+
+JOINT = [
+    *(entity(id_, "Company", name=f"{id_} Co") for id_ in "abc"),
+    entity("p", "Person", name="Private Example"),
+]
+
+
+@pytest.mark.parametrize(
+    ("payers", "payees", "total", "pairs"),
+    [
+        ("a", "bc", ("ftm:a", "ftm:pay"), {("ftm:a", "ftm:b"), ("ftm:a", "ftm:c")}),
+        ("ab", "c", ("ftm:pay", "ftm:c"), {("ftm:a", "ftm:c"), ("ftm:b", "ftm:c")}),
+        ("ab", "ac", ("ftm:pay", "ftm:pay"), {("ftm:a", "ftm:c"), ("ftm:b", "ftm:a"), ("ftm:b", "ftm:c")}),
+        ("a", "bp", ("ftm:a", "ftm:pay"), {("ftm:a", "ftm:b")}),
+    ],
+)
+async def test_a_payment_of_several_counts_once(
+    graph: Graph, tmp_path: Path, payers: str, payees: str, total: tuple[str, str], pairs: set[tuple[str, str]]
+) -> None:
+    money = {"amount": "100.50", "currency": "USD", "date": "2020-01-01", "purpose": "rent"}
+    pay = entity("pay", "Payment", payer=list(payers), beneficiary=list(payees), **money)
+    report = await load(graph, tmp_path, lines(*JOINT, pay))
+    assert report.rejected == 0
+    raw = f"100.50 USD: {len(payers)} payer(s), {len(payees)} beneficiaries, not split"
+    assert await claims(graph, "FUNDS", "amount_text", "raw", "locator") == {
+        (*total, "100.50", None, "entity pay"),
+        *((*pair, None, raw, "entity pay") for pair in pairs),
+    }
+    assert {key: str(value) for key, value in report.sums.items()} == {("FUNDS", "disbursement", "USD"): "100.50"}
+    told = "1 Payment of several payers or beneficiaries: its sum stands once, and is not split"
+    assert f"entities.ftm.json: {told}" in report.notes
+    assert await claims(graph, "PARTICIPATES_IN", "role") == {(start, "ftm:pay", "funding") for start, _ in pairs}
+    assert await entities(graph, "Project", "identifier", "description") == {("ftm:pay", "pay", "rent")}
+    alone = entity("pay", "Payment", payer="a", beneficiary="b", **money)
+    await load(graph, tmp_path, lines(delta("MOD", alone)))
+    assert await claims(graph, "FUNDS", "amount_text", "raw") == {("ftm:a", "ftm:b", "100.50", None)}
+    assert await claims(graph, "PARTICIPATES_IN") == set()
+
+
+PERSONS = [
+    entity("co", "Company", name="Wulian Textiles", registrationNumber="R 1"),
+    entity("gone", "Company", name="Ada Example", registrationNumber="R 2"),
+    entity("p-two", "Person", name="Two Posts"),
+    entity("p-one", "Person", name="One Post"),
+    entity("p-pep", "Person", name="Minister Example", topics="role.pep"),
+    entity("p-both", "Person", name="Both Example", topics="role.pep"),
+    entity("p-holder", "Person", name="Holder Example"),
+    entity("d1", "Directorship", director="p-one", organization="co"),
+    entity("d2", "Directorship", director="p-two", organization="co", role="chair", startDate="2001"),
+    entity("d3", "Directorship", director="p-two", organization="co", role="chair", startDate="2002"),
+    entity("d4", "Directorship", director="p-both", organization="co"),
+    entity("occ", "Occupancy", holder="p-holder", post="post"),
+]
+NAMED = {"ftm:p-one", "ftm:p-two", "ftm:p-pep", "ftm:p-both", "ftm:p-holder", "ftm:co", "ftm:gone"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "gone"),
+    [
+        ([delta("DEL", {"id": "d1"})], {"ftm:p-one"}),
+        ([delta("DEL", {"id": "p-one"})], {"ftm:p-one"}),
+        ([delta("DEL", {"id": "p-two"})], {"ftm:p-two"}),
+        ([delta("DEL", {"id": "d2"})], set[str]()),
+        ([delta("DEL", {"id": "d2"}), delta("DEL", {"id": "d3"})], {"ftm:p-two"}),
+        ([delta("DEL", {"id": "occ"})], {"ftm:p-holder"}),
+        ([delta("DEL", PERSONS[-1])], {"ftm:p-holder"}),
+        ([delta("MOD", entity("gone", "Person", name="Ada Example"))], {"ftm:gone"}),
+        ([delta("MOD", entity("p-pep", "Person", name="Minister Example"))], {"ftm:p-pep"}),
+        ([delta("MOD", entity("p-both", "Person", name="Both Example"))], set[str]()),
+        ([delta("MOD", entity("p-one", "Person", name="One Post"))], set[str]()),
+        ([delta("MOD", entity("d1", "Directorship", director="p-one", organization="co", role="chair"))], set[str]()),
+        ([delta("MOD", entity("d1", "Directorship", director="p-pep", organization="co"))], {"ftm:p-one"}),
+        ([delta("MOD", entity("occ", "Occupancy", holder="p-holder", post="another"))], set[str]()),
+    ],
+    ids=["post", "person", "person of two", "one post of two", "both posts", "occupancy", "occupancy whole", "company",
+         "no role", "no role but a post", "person again", "post again", "other director", "occupancy again"],
+)  # fmt: skip
+async def test_who_is_no_official_any_more_is_not_described(
+    graph: Graph, tmp_path: Path, changes: list[dict[str, Any]], gone: set[str]
+) -> None:
+    await load(graph, tmp_path, lines(*PERSONS))
+    report = await load(graph, tmp_path, lines(*changes), allow_retract=True)
+    assert report.rejected == 0
+    described = await graph.rows("MATCH (e)-[c:DESCRIBED_IN]->() WHERE c.retracted_at IS NULL RETURN DISTINCT e.id")
+    assert {row[0] for row in described if row[0].startswith("ftm:")} == NAMED - gone
 
 
 async def test_broken_lines_are_named_and_the_others_loaded(graph: Graph, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """IATI files in the graph: what each element comes to, exact sums, stubs that a later file fills."""
 
 import csv
+import json
 import shutil
 from collections import defaultdict
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from api.schema import own_schema
 from cli.main import app
 from graph.engine import Graph
 from graph.money import minor_units
@@ -16,6 +18,7 @@ from loaders import pipeline
 from loaders.iati.flows import TYPES
 from loaders.records import Report
 from tests.checks import SHARED, claims, entities, same_on_both, unchanged, wipe
+from tests.questions import Question, answer, answering
 
 DATA = Path(__file__).parents[1] / "data" / "iati"
 needs_files = pytest.mark.skipif(
@@ -274,9 +277,37 @@ async def test_the_same_activity_in_two_files_is_told(graph: Graph, tmp_path: Pa
     assert any("with an identifier that another has too" in note for note in report.notes)
     described = "MATCH (a {id: $p.id})-[c:DESCRIBED_IN]->() RETURN c.values CONTAINS 'Puits du nord', c.locator ORDER BY c.values"
     assert await graph.rows(described, {"id": PARTNER}) == [[True, "line 4"], [False, "line 4"]]
-    # the same transactions: claims of the same facts, which totals count once
+    # the same transactions are the same claims
     counted = "MATCH ()-[c:FUNDS]->() RETURN count(c), count(DISTINCT c.fact), count(DISTINCT c.id)"
-    assert await graph.rows(counted) == [[4, 2, 4]]
+    assert await graph.rows(counted) == [[2, 2, 2]]
+    assert sum(report.figures.values()) == 2
+
+
+async def test_planned_disbursements_of_a_period_are_added(graph: Graph, tmp_path: Path) -> None:
+    path = tmp_path / "planned.xml"
+    period = '<period-start iso-date="2020-01-01"/><period-end iso-date="2020-03-31"/>'
+    planned = "".join(
+        f'<planned-disbursement type="1">{period}<value value-date="2020-01-01">{amount}</value>'
+        '<receiver-org ref="SN-TEST-2"/></planned-disbursement>'
+        for amount in (1000, 2500)
+    )
+    budgets = "".join(f'<budget>{period}<value value-date="2020-01-01">{n}</value></budget>' for n in (7, 8))
+    path.write_text(
+        '<iati-activities version="2.03"><iati-activity default-currency="USD"><iati-identifier>XM-TEST-1-Q</iati-identifier>'
+        f'<recipient-country code="SN"/>{planned}{budgets}</iati-activity></iati-activities>',
+        "utf-8",
+    )
+    report = await load(graph, str(path))
+    assert report.sums["FUNDS", "planned_disbursement", "USD"] == 3500
+    query = (
+        "{ flows(groupBy: [RECIPIENT], classes: [PLANNED_DISBURSEMENT, BUDGET]) { nodes { class sum added facts } } }"
+    )
+    told = await answer(answering(graph, own_schema()).compiled, Question(name="q", query=query, variables={}))
+    rows = {row.pop("class"): row for row in json.loads(told)["data"]["flows"]["nodes"]}
+    assert rows["PLANNED_DISBURSEMENT"] == {"sum": "3500", "added": 2, "facts": 2}
+    # a budget of a period is one, by the standard: what is given again is another value of it
+    assert (rows["BUDGET"]["facts"], rows["BUDGET"]["sum"] in ("7", "8")) == (1, True)
+    assert [note.partition(",")[0] for note in report.notes[1:]] == ["1 figure(s) stand more than once"]
 
 
 # --- real files -------------------------------------------------------------------------------------------------------
@@ -332,7 +363,7 @@ async def stored(graph: Graph, dataset: str) -> dict[tuple[str, str], tuple[int,
     """By class and currency: how many, the sum stored, the exact sum, and that of each value rounded by itself."""
     found: dict[tuple[str, str], tuple[int, int, Decimal, int]] = {}
     query = (
-        "MATCH ()-[c:FUNDS]->() WHERE $p.dataset IN c.datasets AND c.transaction IS NOT NULL "
+        "MATCH ()-[c:FUNDS]->() WHERE $p.dataset IN c.datasets AND c.basis = 'reported' "
         "RETURN c.class, c.currency, c.amount, c.amount_text"
     )
     for class_, currency, amount, text in await graph.rows(query, {"dataset": dataset}):

@@ -295,6 +295,43 @@ def test_the_table_keeps_what_people_wrote_and_runs_nothing(tmp_path: Path) -> N
     assert [row["on"] for row in decisions.read(path)] == ["2024-05-01", "2024-01-01"]
 
 
+async def test_a_table_that_is_written_again_decides_the_same(graph: Graph, told: Answering, tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    row = {
+        "decision": "same",
+        "by": "@li",
+        "on": "2024-01-01",
+        "note": "- by phone",
+        "id": "org:a1",
+        "other_id": "org:a22",
+    }
+    rows = [row, {**row, "by": "'@li", "note": "''=x", "id": "org:p1", "other_id": "org:p2"}]
+    decisions.write(path, rows)
+    await pipeline.load(graph, [path], pipeline.Options(dataset="m"))
+    before = await dump_hash(graph)
+    assert await claims(graph, "SAME_AS", "decided_by", "note") == {
+        ("org:a1", "org:a22", "@li", "- by phone"),
+        ("org:p1", "org:p2", "'@li", "''=x"),
+    }
+    decisions.write(path, decisions.read(path))
+    decisions.write(path, decisions.read(path))
+    report = await pipeline.load(graph, [path], pipeline.Options(dataset="m", force=True))
+    assert (report.counts.new, report.counts.changed) == (0, 0)
+    assert await dump_hash(graph) == before
+
+
+async def test_a_decision_in_the_future_is_refused(graph: Graph, told: Answering, tmp_path: Path) -> None:
+    row = {"decision": "same", "by": "x", "id": "org:a1", "other_id": "org:a22"}
+    decisions.write(tmp_path / "m.csv", [{**row, "on": "2099-01-01"}, {**row, "on": "2024-01-01", "id": "org:a333"}])
+    report = await pipeline.load(graph, [tmp_path / "m.csv"], pipeline.Options(dataset="m"))
+    assert [(i.line, i.column, i.value) for i in report.issues] == [(2, "on", "2099-01-01")]
+    assert report.issues[0].reason.startswith("lies in the future, behind ")
+    plain = "relationship,from,to,decided_by,decided_on\nSAME_AS,org:a1,org:a22,x,2099-01-01\n"
+    report = await load(graph, tmp_path, plain, "plain")
+    assert [(i.line, i.column, i.value) for i in report.issues] == [(2, "decided_on", "2099-01-01")]
+    assert await claims(graph, "SAME_AS") == {("org:a22", "org:a333")}
+
+
 async def test_an_import_holds_what_is_decided_in_its_files(tmp_path: Path) -> None:
     bodies = tmp_path / "bodies.csv"
     bodies.write_text("entity,id,name\nOrganization,org:a,甲\nOrganization,org:bb,乙\nOrganization,org:c,丙\n", "utf-8")

@@ -217,3 +217,28 @@ def test_figures_of_one_fact_are_told_however_many_they_are(staging: Staging) ->
     staging._db.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 20)  # pyright: ignore[reportPrivateUsage]
     repeated = staging.settle()
     assert (repeated.figures, repeated.first) == (1, [(0, 2), (0, 3)])
+
+
+def test_a_transaction_that_stands_twice_alike_is_one(staging: Staging) -> None:
+    """A sum without a number of its own is another one each time; one with a number and another amount stays, and is told."""
+    alike = [funds(transaction="T1"), funds(transaction="T1"), funds(5, transaction="T1"), funds(), funds()]
+    told = staged(staging, *alike)
+    amounts = sorted((claim.values["amount"], claim.values.get("transaction", "")) for claim in told)
+    assert amounts == [(5, "T1"), (100, ""), (100, ""), (100, "T1")]
+    assert len({claim.id for claim in told}) == 4
+
+
+def test_a_change_keeps_and_forgets_descriptions(staging: Staging) -> None:
+    """Of the open claims of a dataset those at the place of a change go, and all that describes what it forgets."""
+    assert staging.replace("entity d1", keeps=["ftm:a"]) and staging.replace("entity b", forgets="ftm:b")
+    assert not staging.replace("entity b")
+    stored = [
+        ("DESCRIBED_IN", "ftm:a", "source:x", "kept", "1", "entity d1"),
+        ("DESCRIBED_IN", "ftm:c", "source:x", "of another", "2", "entity d1"),
+        ("HOLDS_POST", "ftm:a", "ftm:co", "post", "3", "entity d1"),
+        ("DESCRIBED_IN", "ftm:b", "source:x", "forgotten", "4", "entity d2"),
+        ("HOLDS_POST", "ftm:b", "ftm:co", "post of b", "5", "entity d2"),
+    ]
+    staging.add_stored(stored)
+    gone = [id_ for type_ in ("DESCRIBED_IN", "HOLDS_POST") for _, _, id_ in staging.gone(type_)]
+    assert gone == ["forgotten", "of another", "post"]

@@ -381,6 +381,170 @@ def test_percentages_that_are_too_much_are_told(tmp_path: Path) -> None:
     ]
 
 
+PLANNED = (
+    '<planned-disbursement type="{}"><period-start iso-date="2020-01-01"/><period-end iso-date="2020-03-31"/>'
+    '<value value-date="2020-01-01">{}</value><receiver-org ref="SN-TEST-2"/></planned-disbursement>'
+)
+BUDGET = (
+    '<budget type="1"><period-start iso-date="2020-01-01"/><period-end iso-date="2020-12-31"/>'
+    '<value value-date="2020-01-01">{}</value></budget>'
+)
+
+
+def told_apart(units: list[Unit]) -> dict[str, set[object]]:
+    """By class, what tells the money apart."""
+    found: dict[str, set[object]] = {}
+    for claim in (r for u in units for r in u.records if isinstance(r, Claim) and r.type == "FUNDS"):
+        found.setdefault(str(claim.values["class"]), set()).add(claim.values.get("transaction"))
+    return found
+
+
+def test_planned_disbursements_of_a_period_are_told_apart_and_budgets_are_one(tmp_path: Path) -> None:
+    planned = [PLANNED.format(1, amount) for amount in ("1000", "2500", "1000.0")]
+    budgets = BUDGET.format(7) + BUDGET.format(8)
+    expected = {
+        "planned_disbursement": {f"2020-01-01; {what}" for what in ("1000 USD; 1", "1000 USD; 2", "2500 USD; 1")},
+        "budget": {None},
+    }
+    for order in (planned, planned[::-1]):
+        units, _ = reading(tmp_path, document(activity("A-1", more="".join(order) + budgets)))
+        assert told_apart(units) == expected
+
+
+def test_texts_are_whole_where_markup_stands_in_them_and_values_are_refused(tmp_path: Path) -> None:
+    title = "<title><narrative>Fund <i>for</i> <!-- x -->All</narrative></title>"
+    content = document(
+        activity("A-1", "1<b/>00", "5").replace("<title><narrative>T</narrative></title>", title),
+        "\n",
+        activity("A<x/>B", "6"),
+    )
+    units, _ = reading(tmp_path, content)
+    names = [r.values["name"] for u in units for r in u.records if isinstance(r, Entity) and r.label == "Project"]
+    assert (names, amounts(units)) == (["Fund for All"], [("iati:A-1", "5")])
+    assert faults(units) == [
+        (2, "transaction/value", "", "holds the element <b>: write its text without markup (activity A-1)"),
+        (
+            3,
+            "iati-identifier",
+            "",
+            "holds the element <x>: write its text without markup (an activity without identifier)",
+        ),
+        (3, "iati-identifier", "", "is missing: the activity is left out, with its 1 transactions and budgets"),
+    ]
+    old = activity("A-2").replace("<title><narrative>T</narrative></title>", "<title>Fund <i>for</i> All</title>")
+    units, _ = reading(tmp_path, document(old, version="1.04"))
+    assert [r.values["name"] for u in units for r in u.records if isinstance(r, Entity)] == ["Fund for All"]
+
+
+def test_markup_in_values_of_organisations_is_refused(tmp_path: Path) -> None:
+    budget = (
+        '<recipient-country-budget><period-start iso-date="2020-01-01"/><period-end iso-date="2020-12-31"/>'
+        '<recipient-country code="SN"/><value currency="EUR" value-date="2020-01-01">{}</value></recipient-country-budget>'
+    )
+    one = f"<iati-organisation><organisation-identifier>XM-A-1</organisation-identifier>{budget.format('1<b/>0')}{{}}"
+    content = (
+        f'<iati-organisations version="2.03">{one.format(budget.format(5))}</iati-organisation></iati-organisations>'
+    )
+    units, _ = reading(tmp_path, HEAD + content.encode())
+    assert amounts(units) == [("org:XM-A-1", "5")]
+    assert [fault[1] for fault in faults(units)] == ["recipient-country-budget/value"]
+    units, _ = reading(tmp_path, HEAD + content.replace("XM-A-1<", "XM<x/>-A-1<").encode())
+    assert [fault[1] for fault in faults(units)] == ["organisation-identifier", "organisation-identifier"]
+    assert amounts(units) == []
+
+
+@pytest.mark.parametrize(
+    "position", ["<point><pos>0 0</pos></point>", '<coordinates latitude="0.0" longitude="-0.00"/>']
+)
+def test_a_position_at_0_0_is_none(tmp_path: Path, position: str) -> None:
+    where = f"<location><name><narrative>Louga</narrative></name>{position}</location><location>{position}</location>"
+    units, notes = reading(
+        tmp_path, document(activity("A-1", more=where + "<location><point><pos>0 5.50</pos></point></location>"))
+    )
+    places = {
+        r.id: r.values.get("latitude")
+        for u in units
+        for r in u.records
+        if isinstance(r, Entity) and r.label == "Locality"
+    }
+    assert places == {"locality:test:louga": None, "locality:0,5.5": 0.0}
+    assert notes[1:] == [
+        "test.xml: 2 positions of 0 0, which stand for none; left out; the first: activity A-1, line 2",
+        "test.xml: 1 locations without code, point and name; left out; the first: activity A-1, line 2",
+    ]
+
+
+def with_places(*places: str) -> str:
+    return TRANSACTION.format(5).replace("</transaction>", f"{''.join(places)}</transaction>")
+
+
+def test_a_transaction_for_several_countries_is_not_split(tmp_path: Path) -> None:
+    flow = with_places(
+        '<recipient-country code="KE"/>', '<recipient-country code="UG"/>', '<recipient-country code="KE"/>'
+    )
+    units, notes = reading(tmp_path, document(activity("A-1", more=flow)))
+    (money,) = [r.values for u in units for r in u.records if isinstance(r, Claim) and r.type == "FUNDS"]
+    assert (money.get("place"), money["note"]) == (None, "for several places: iso:KE, iso:UG")
+    located = [(r.end, r.values) for u in units for r in u.records if isinstance(r, Claim) and r.type == "LOCATED_IN"]
+    assert located == [("iso:KE", {"certainty": "implied"}), ("iso:UG", {"certainty": "implied"})]
+    told = "1 transactions for several countries or regions; not split; the first: activity A-1, line 2"
+    assert notes[1:] == [f"test.xml: {told}"]
+
+
+def test_a_bad_country_does_not_lose_the_sum_of_its_transaction(tmp_path: Path) -> None:
+    units, _ = reading(tmp_path, document(activity("A-1", more=with_places('<recipient-country code="UK"/>'))))
+    assert amounts(units) == [("iati:A-1", "5")]
+    assert faults(units) == [
+        (
+            2,
+            "transaction/recipient-country/@code",
+            "UK",
+            "is no country code of ISO 3166; write two letters such as SN; its sum is loaded without it (activity A-1)",
+        )
+    ]
+    (money,) = [r.values for u in units for r in u.records if isinstance(r, Claim) and r.type == "FUNDS"]
+    assert (money.get("place"), money["note"]) == (None, "recipient-country as read: UK")
+
+
+def test_shares_below_0_are_refused(tmp_path: Path) -> None:
+    shares = (
+        '<sector code="11110" percentage="-5"/><sector code="11120" percentage="105"/>'
+        '<recipient-country code="SN" percentage="-1"/>'
+    )
+    units, notes = reading(tmp_path, document(activity("A-1", more=shares)))
+    assert [fault[:3] for fault in faults(units)] == [
+        (2, "recipient-country/@percentage", "-1"),
+        (2, "sector/@percentage", "-5"),
+    ]
+    assert {r.end: r.values for u in units for r in u.records if isinstance(r, Claim)} == {
+        "sector:dac-5:11120": {"certainty": "stated", "percentage": "105"}
+    }
+    assert notes[1:] == [
+        "test.xml: 1 activities with percentages of more than 101 in all; kept as read; "
+        "the first: activity A-1, line 2: sectors of dac-5, 105"
+    ]
+
+
+@pytest.mark.parametrize(
+    "ref", ["47000", "XM-DAC-47000", "Non-governmental organisation", "XX-XXX-0", "TBC-TBC", "12000"]
+)
+def test_a_placeholder_joins_nobody(tmp_path: Path, ref: str) -> None:
+    parties = "".join(
+        f'<participating-org role="1" ref="{ref}"><narrative>{name}</narrative></participating-org>'
+        for name in ("Sahel Forum", "Asia Network", "")
+    )
+    reporting = '<reporting-org ref="XM-A-1"><narrative>R</narrative></reporting-org>'
+    units, notes = reading(tmp_path, document(activity("A-1", more=reporting + parties)))
+    found = {r.id: r.values for u in units for r in u.records if isinstance(r, Entity) and r.label == "Organization"}
+    assert found == {
+        "org:XM-A-1": {"name": "R", "identifiers": ["org-id:XM-A-1"]},
+        "org:XM-A-1:sahel-forum": {"name": "Sahel Forum"},
+        "org:XM-A-1:asia-network": {"name": "Asia Network"},
+    }
+    told = "participating organizations with neither a name nor an identifier of their own; left out"
+    assert notes[1:] == [f"test.xml: 1 {told}; the first: activity A-1, line 2"]
+
+
 # --- the schema -------------------------------------------------------------------------------------------------------
 
 
@@ -429,12 +593,20 @@ def test_files_that_break_the_schema(tmp_path: Path) -> None:
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ref", ["XM-DAC-928", "GB-CHC-1047501", "41119", "US-GOV-1", "NL-KVK-412 08"])
+@pytest.mark.parametrize(
+    "ref",
+    ["XM-DAC-928", "GB-CHC-1047501", "41119", "US-GOV-1", "NL-KVK-412 08", "DAC-1601", "US-USAGOV", "US-501c3-52", "GB-1",
+     "gb-chc-1", "360G-Trust", "XI-IATI-EC_INTPA", "XM-DAC-301-1", "GB-CHC-1000"],
+)  # fmt: skip
 def test_identifiers(ref: str) -> None:
     assert texts.is_identifier(ref)
 
 
-@pytest.mark.parametrize("ref", ["", "0", "N/A", "n-a", "1", "12000", "41AAA", "-", "XM-", "a\x85-b", "x-" * 400])
+@pytest.mark.parametrize(
+    "ref",
+    ["", "0", "N/A", "n-a", "1", "12000", "41AAA", "-", "XM-", "a\x85-b", "x-" * 400, "41000", "XM-DAC-61000", "XX-XXX-0",
+     "TBC-TBC", "GB-CHC-000", "not-applicable", "Non-governmental organisation", "Co-operative", "Covid-19"],
+)  # fmt: skip
 def test_what_is_no_identifier_of_one_organization(ref: str) -> None:
     assert not texts.is_identifier(ref)
 

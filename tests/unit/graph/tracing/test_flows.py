@@ -159,6 +159,24 @@ def test_what_is_left_out() -> None:
     }
 
 
+def test_plans_of_a_period_are_added_and_new_ones_take_the_place_of_theirs() -> None:
+    def plan(amount: int, measure: str, quarter: tuple[str, str] = ("2020-01", "2020-03")) -> Report:
+        told: dict[str, Any] = {"measure": measure, "transaction": str(amount), "claim": str(amount)}
+        return report("A", "B", amount, on=quarter, money_class="planned_disbursement", **told)
+
+    spring = ("2020-04", "2020-06")
+    original = [
+        plan(1000, "original"),
+        plan(2500, "original"),
+        plan(3, "original", spring),
+        plan(4, "original", spring),
+    ]
+    revised = [plan(700, "revised"), plan(800, "revised")]
+    done = made([*original, *revised])
+    assert reasons(done) == {"1000": "revised", "2500": "revised"}
+    assert sorted((flow.first, flow.used) for flow in done.flows) == [("2020-01-01", 1500), ("2020-04-01", 7)]
+
+
 def test_revised_budgets_take_the_place_of_original_ones() -> None:
     done = made(
         [

@@ -11,7 +11,7 @@ from graph.dates import span
 from graph.model import MODEL, PROVENANCE, Help, Kind, Property, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources.directory import Named
-from loaders import values
+from loaders import units, values
 from loaders.directory import Directory
 from loaders.records import RowError
 
@@ -274,7 +274,7 @@ class RowBuilder:
         if not cells.texts.get("currency", "").strip():
             raise RowError("is empty: an amount needs its currency", column=cells.column("currency") or "currency")
         currency = cells.read("currency", values.currency)
-        factor = values.header_unit(cells.columns[name])[1]
+        factor = units.header_unit(cells.columns[name])[1]
         return cells.read(name, partial(_scaled, currency=currency, factor=factor))
 
     def _named_entity(self, declared: Property, cells: Cells) -> str:

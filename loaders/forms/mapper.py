@@ -10,7 +10,7 @@ from typing import Final
 
 from graph.model import MODEL, Vocabulary
 from graph.records import Claim, Entity
-from loaders import tabular, values
+from loaders import tabular, units, values
 from loaders.forms.columns import YEAR
 from loaders.forms.declare import Column, Form, Holds
 from loaders.forms.sheets import FORMS
@@ -47,7 +47,7 @@ def _columns(form: Form, header: Iterable[str]) -> dict[str, Column | None]:
     """The column of the form that each column of the table is; None where the form has none."""
     known = _by_header()[form.key]
     return {
-        name: known.get(_folded(name)) or known.get(_folded(values.header_unit(name)[0]))
+        name: known.get(_folded(name)) or known.get(_folded(units.header_unit(name)[0]))
         for name in header
         if name and _folded(name) not in _NUMBERING
     }
@@ -107,7 +107,7 @@ class FormMapper:
             if column.key in self._headers:
                 raise LoadError(f"the columns {self._headers[column.key]} and {name} are both {column.zh}: remove one")
             self._headers[column.key] = name
-            if column.holds is not Holds.MONEY and values.header_unit(name)[1] != 1:
+            if column.holds is not Holds.MONEY and units.header_unit(name)[1] != 1:
                 raise LoadError(f"the column {name} has a unit, and holds no amount of money: write its figures out")
         periods = any(rule.fill.get("valid_to_basis") == "=period" for rule in form.rules)
         self._yearly = periods and "end" not in self._headers and self._headers.get("start") in YEAR

@@ -1,7 +1,7 @@
 """What a workbook's ZIP file holds, checked before anything of it is parsed: sizes, names, entities, far cells.
 
 Crafted files are refused here, in bounded time and memory; of sound ones it is told what the reader does not give:
-cells with a formula error, and cells shown as percent.
+cells with a formula error or without the value of their formula, and cells shown otherwise than they are held.
 """
 
 import re
@@ -12,16 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import unescape
 
-from loaders import ods, xls
+from loaders import looks, ods, styles, xls
 from loaders.encoding import UnreadableFile
 
 MAX_ENTRIES: Final = 5_000
 MAX_BYTES: Final = 1 << 30  # of all entries, unpacked
 MAX_RATIO: Final = 200  # unpacked to packed, of an entry larger than this
 RATIO_FROM: Final = 4 << 20
-MAX_MARKED: Final = 100_000  # cells with an error or shown as percent
+MAX_MARKED: Final = 100_000  # cells with an error, or without the value of their formula
 MAX_SMALL: Final = 16 << 20  # bytes of a part that is read whole: the list of sheets, the styles
 #: Cells that the used area of a sheet may have: as many, or so many times the cells that hold something.
 AREA: Final = 4_000_000
@@ -31,9 +30,19 @@ _CHUNK: Final = 1 << 20
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{1,7})([0-9]{1,10})["']""")
 _ERROR = re.compile(rb"""<(?:\w+:)?c\s(?=[^<>]*\bt\s*=\s*["']e["'])[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["']""")
-_PERCENT = rb"""<(?:\w+:)?c\s(?=[^<>]*\bs\s*=\s*["'](?:%s)["'])[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["']"""
+#: Style and place of a cell that holds no text.
+_STYLED = re.compile(
+    rb"""<(?:\w+:)?c\s(?=[^<>]*\bs\s*=\s*["']([0-9]{1,6})["'])(?![^<>]*\bt\s*=\s*["'](?:s|str|inlineStr|b|e)["'])"""
+    rb"""[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["']"""
+)
+#: A cell with a formula and without its value; of a formula that gives a text, an empty value is one.
+_UNSAVED = re.compile(
+    rb"""<(?:\w+:)?c\s(?![^<>]*\bt\s*=\s*["'](?:str|e)["'])[^<>]*\br\s*=\s*["']([A-Z]{1,3}[0-9]{1,7})["'][^<>]*>\s*"""
+    rb"""<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|(?<!/)>[^<]*</(?:\w+:)?f\s*>)\s*"""
+    rb"""(?:</(?:\w+:)?c\s*>|<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</)"""
+)
 _ODS_REPEATED = re.compile(rb"""number-(?:rows|columns)-repeated\s*=\s*["']([0-9]{1,20})["']""")
-_MARKED = "have an error, are merged or shown as percent: save it as CSV"
+_MARKED = "have an error, are merged or shown otherwise than they are held: save it as CSV"
 _DAMAGED = "is damaged or cut short: open it in a spreadsheet and save it again"
 
 
@@ -42,7 +51,8 @@ class Marks:
     """Cells of one sheet, as (row from 1, column from 0)."""
 
     errors: frozenset[tuple[int, int]] = frozenset()
-    percents: frozenset[tuple[int, int]] = frozenset()
+    unsaved: frozenset[tuple[int, int]] = frozenset()  # with a formula, and without its value
+    shown: looks.Looks = field(default_factory=looks.Looks)
     merged: tuple[tuple[int, ...], ...] = ()  # of an ods: first row, last row, first column, last column
 
 
@@ -81,11 +91,11 @@ def _examined(path: Path, archive: zipfile.ZipFile) -> Contents:
         raise UnreadableFile(path, "is an XLSB workbook, which is not read; save it as XLSX")
     else:
         raise UnreadableFile(path, "is a ZIP file and no workbook (XLSX, ODS); unpack it first")
-    percent = _percent_styles(path, archive, folded) if kind == "xlsx" else ()
+    styled = _styles(path, archive, folded) if kind == "xlsx" else {}
     marks: dict[str, Marks] = {}
     for name, entry in by_name.items():
         if name.casefold().endswith((".xml", ".rels", ".vml")):
-            found = _scan(path, archive, entry, is_sheet="worksheets/" in name.casefold(), percent=percent)
+            found = _scan(path, archive, entry, is_sheet="worksheets/" in name.casefold(), styled=styled)
             if found:
                 marks[name.casefold()] = found
         else:
@@ -135,26 +145,26 @@ def _unpacked(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> I
 
 
 def _scan(
-    path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, is_sheet: bool, percent: tuple[bytes, ...]
+    path: Path,
+    archive: zipfile.ZipFile,
+    entry: zipfile.ZipInfo,
+    *,
+    is_sheet: bool,
+    styled: dict[bytes, looks.Look],
 ) -> Marks | None:
     """Reads a part to its end: no entities, no cell far from the others; the cells that are marked."""
     tail = b""
-    reach = _Reach(path, entry.filename)
-    shown_as_percent = re.compile(_PERCENT % b"|".join(percent)) if percent else None
-    errors: set[tuple[int, int]] = set()
-    percents: set[tuple[int, int]] = set()
+    reach = _Reach(path, entry.filename, styled)
     first = True
     for chunk in _unpacked(path, archive, entry):
         if first and chunk[:2] in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<"):
             raise UnreadableFile(path, f"its part {entry.filename[:80]} is UTF-16, which is not read; save it again")
         first = False
-        data, tail = _at_tag(tail, chunk)
-        reach.see(data, is_sheet=is_sheet, errors=errors, percents=percents, percent=shown_as_percent)
-    reach.see(tail, is_sheet=is_sheet, errors=errors, percents=percents, percent=shown_as_percent)
+        data, tail = _at_row(tail, chunk) if is_sheet else _at_tag(tail, chunk)
+        reach.see(data, is_sheet=is_sheet)
+    reach.see(tail, is_sheet=is_sheet)
     reach.check()
-    if errors or percents:
-        return Marks(errors=frozenset(errors), percents=frozenset(percents))
-    return None
+    return reach.marks()
 
 
 def examine_xls(path: Path) -> Contents:
@@ -168,7 +178,7 @@ def examine_xls(path: Path) -> Contents:
         raise UnreadableFile(path, _DAMAGED) from None
     except OSError as error:
         raise UnreadableFile(path, f"cannot be read: {error.strerror or error}") from None
-    marks = (Marks(errors=frozenset(one.errors), percents=frozenset(one.percents)) for one in found)
+    marks = (Marks(errors=frozenset(one.errors), shown=one.shown) for one in found)
     return Contents(kind="xls", size=size, marks=dict(enumerate(marks)))
 
 
@@ -179,15 +189,16 @@ def _ods_marks(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> 
             data, tail = _at_tag(tail, chunk)
             seen.see(data)
         seen.see(tail)
-    except ods.TooManyMarks:
-        raise UnreadableFile(path, f"more than {ods.MAX_MARKED:,} of its cells {_MARKED}") from None
+    except ods.TooManyMarks as many:
+        raise UnreadableFile(path, f"more than {many} of its cells {_MARKED}") from None
     return {
         name: Marks(
             errors=frozenset(seen.errors.get(name, ())),
-            percents=frozenset(seen.percents.get(name, ())),
+            unsaved=frozenset(seen.unsaved.get(name, ())),
+            shown=seen.looks.get(name) or looks.Looks(),
             merged=tuple(tuple(area) for area in seen.merged.get(name, ())),
         )
-        for name in {*seen.errors, *seen.percents, *seen.merged}
+        for name in {*seen.errors, *seen.unsaved, *seen.looks, *seen.merged}
     }
 
 
@@ -197,23 +208,24 @@ def _at_tag(tail: bytes, chunk: bytes) -> tuple[bytes, bytes]:
     return (tail + chunk[:cut], chunk[cut:]) if cut >= 0 else (tail + chunk, b"")
 
 
-class _Reach:
-    """How far the cells of a sheet reach, and how many there are."""
+def _at_row(tail: bytes, chunk: bytes) -> tuple[bytes, bytes]:
+    """What is read so far up to the end of the last row, so that no cell is cut, and the rest."""
+    cut = chunk.rfind(b"row>") + len(b"row>")
+    return (tail + chunk[:cut], chunk[cut:]) if cut >= len(b"row>") else _at_tag(tail, chunk)
 
-    def __init__(self, path: Path, part: str) -> None:
-        self._path, self._part = path, part
+
+class _Reach:
+    """How far the cells of a sheet reach, how many there are, and which are marked."""
+
+    def __init__(self, path: Path, part: str, styled: dict[bytes, looks.Look]) -> None:
+        self._path, self._part, self._styled = path, part, styled
         self._rows, self._columns, self._cells = 0, 0, 0
         self._letters: dict[bytes, int] = {}
+        self._errors: set[tuple[int, int]] = set()
+        self._unsaved: set[tuple[int, int]] = set()
+        self._looks = looks.Looks()
 
-    def see(
-        self,
-        data: bytes,
-        *,
-        is_sheet: bool,
-        errors: set[tuple[int, int]],
-        percents: set[tuple[int, int]],
-        percent: "re.Pattern[bytes] | None",
-    ) -> None:
+    def see(self, data: bytes, *, is_sheet: bool) -> None:
         if _DTD.search(data):
             why = f"its part {self._part[:80]} declares entities (a DTD), which no spreadsheet writes: not read"
             raise UnreadableFile(self._path, why)
@@ -230,11 +242,27 @@ class _Reach:
             if letters not in self._letters:
                 self._letters[letters] = column(letters.decode())
                 self._columns = max(self._columns, self._letters[letters] + 1)
-        for pattern, cells in ((_ERROR, errors), (percent, percents)):
-            if pattern is not None and len(cells) < MAX_MARKED:
-                cells.update(_cell(reference) for reference in pattern.findall(data))
-        if max(len(errors), len(percents)) >= MAX_MARKED:
-            raise UnreadableFile(self._path, f"in its part {self._part[:80]} {MAX_MARKED:,} cells {_MARKED}")
+        self._mark(data)
+
+    def _mark(self, data: bytes) -> None:
+        has_formula = b"<f" in data or b":f" in data
+        for pattern, cells in ((_ERROR, self._errors), (_UNSAVED, self._unsaved)):
+            if pattern is _UNSAVED and not has_formula:
+                continue
+            cells.update(_cell(reference) for reference in pattern.findall(data))
+            if len(cells) >= MAX_MARKED:
+                raise UnreadableFile(self._path, f"in its part {self._part[:80]} {MAX_MARKED:,} cells {_MARKED}")
+        for style, reference in _STYLED.findall(data) if self._styled else ():
+            if look := self._styled.get(style):
+                self._looks.add(*_cell(reference), look)
+        if len(self._looks) > looks.MOST:
+            raise UnreadableFile(self._path, f"in its part {self._part[:80]} {looks.MOST:,} cells {_MARKED}")
+
+    def marks(self) -> Marks | None:
+        """What was marked; None where nothing was."""
+        if not (self._errors or self._unsaved or len(self._looks)):
+            return None
+        return Marks(errors=frozenset(self._errors), unsaved=frozenset(self._unsaved), shown=self._looks)
 
     def check(self) -> None:
         if self._rows > 1_048_576 or self._columns > 16_384:
@@ -269,21 +297,12 @@ def _small(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None) 
     return b"".join(_unpacked(path, archive, entry)).decode("utf-8", "replace")
 
 
-def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf"""\b{name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
-    return unescape(found[1] or found[2] or "", {"&quot;": '"', "&apos;": "'"}) if found else ""
-
-
-def _percent_styles(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> tuple[bytes, ...]:
-    """The numbers of the cell styles that show a number times 100, with a percent sign."""
-    styles = _small(path, archive, entries.get("xl/styles.xml"))
-    formats = {"9", "10"}  # 0% and 0.00%
-    for tag in re.findall(r"<(?:\w+:)?numFmt\s[^<>]*>", styles):
-        shown = re.sub(r'"[^"]*"|\\.', "", _attribute(tag, "formatCode"))
-        (formats.add if "%" in shown else formats.discard)(_attribute(tag, "numFmtId"))
-    cells = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.S)
-    tags = re.findall(r"<(?:\w+:)?xf\s[^<>]*>", cells[0]) if cells else []
-    return tuple(str(n).encode() for n, tag in enumerate(tags) if _attribute(tag, "numFmtId") in formats)
+def _styles(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> dict[bytes, looks.Look]:
+    try:
+        return styles.looks_of(_small(path, archive, entries.get("xl/styles.xml")))
+    except styles.TooMany:
+        why = f"has more than {styles.MOST:,} cell styles, which no spreadsheet keeps: save its sheets as CSV"
+        raise UnreadableFile(path, why) from None
 
 
 def _sheets(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> dict[str, str]:
@@ -291,12 +310,12 @@ def _sheets(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.Zip
     book = _small(path, archive, entries.get("xl/workbook.xml"))
     targets = _small(path, archive, entries.get("xl/_rels/workbook.xml.rels"))
     parts = {
-        _attribute(tag, "Id"): _attribute(tag, "Target")
+        styles.attribute(tag, "Id"): styles.attribute(tag, "Target")
         for tag in re.findall(r"<(?:\w+:)?Relationship\s[^<>]*>", targets)
     }
     found: dict[str, str] = {}
     for tag in re.findall(r"<(?:\w+:)?sheet\s[^<>]*>", book):
-        target = parts.get(_attribute(tag, r"\w+:id"), "").replace("\\", "/")
+        target = parts.get(styles.attribute(tag, r"\w+:id"), "").replace("\\", "/")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        found[_attribute(tag, "name")] = part.casefold()
+        found[styles.attribute(tag, "name")] = part.casefold()
     return found

@@ -11,6 +11,8 @@ from loaders import values
 from loaders.records import RowError
 
 _SHOWN = 6
+#: Words of level that names of offices begin with.
+_LEVELS = frozenset("省州市盟县旗区镇乡村")
 #: Characters of a name behind those of its parents; longer texts are none.
 _COMPOUND = 100
 
@@ -47,6 +49,23 @@ class Directory:
 
     def is_id(self, text: str) -> bool:
         return text.startswith(self._prefixes) and text not in self._prefixes
+
+    def begins_with_place(self, name: str) -> bool:
+        """Whether a name begins with the full name of a place, smaller than a country, that alone has it."""
+        text = _folded(name)[:_COMPOUND]
+        for end in range(2, len(text)):
+            found = [e for e in self._by_name.get(text[:end], {}).values() if _folded(e.name) == text[:end]]
+            if len(found) == 1 and self._fits(found[0], ("Place",)) and found[0].type != "Country":
+                return True
+        return False
+
+    def of_level(self, id_: str, level: str) -> str:
+        """Of a place and those it is part of the one whose name ends with a word of level (县, 州, 市); else the place."""
+        if (place := self._by_id.get(id_)) is None or level not in _LEVELS or place.name.endswith(level):
+            return id_
+        above = [parent for parent in self._ancestors(place) if parent in self._by_id]
+        found = [parent for parent in above if self._by_id[parent].name.endswith(level)]
+        return found[0] if len(found) == 1 else id_
 
     def find(self, labels: tuple[str, ...], *, code: str = "", name: str = "", within: str = "", at: str = "") -> str:
         """Id of the one entity meant. `code`: an id or a division code; `within`: id, code or name of a parent;

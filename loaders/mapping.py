@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 from graph.model import FIGURES, MODEL, NAMES, PROVENANCE, SOURCING, Kind, Property, Vocabulary
 from graph.records import Claim, Entity
-from loaders import forms, standards, tabular, values
+from loaders import forms, standards, tabular, units, values
 from loaders.records import LoadError, RowError
 from loaders.rows import Cells, RowBuilder
 
@@ -79,17 +79,23 @@ def every_property(vocabulary: Vocabulary = MODEL) -> list[Property]:
     ]
 
 
+def _counted(vocabulary: Vocabulary) -> set[str]:
+    """Names of properties that are figures, and neither money nor percent."""
+    kinds = (Kind.INTEGER, Kind.NUMBER)
+    return {p.name for p in every_property(vocabulary) if p.kind in kinds and p.unit != "percent"}
+
+
 def refuse_units(columns: Iterable[str]) -> None:
     """A unit in the header multiplies amounts of money, and nothing else: elsewhere it would be lost in silence."""
     for column in columns:
-        if values.header_unit(column)[1] != 1:
+        if units.header_unit(column)[1] != 1:
             raise LoadError(f"the column {column} has a unit, and holds no amount of money: write its figures out")
 
 
 def _refuse_unread_units(columns: Iterable[str], name: str) -> None:
     """A figure whose header seems to give a unit that is not read would be told too small by that unit."""
     for column in columns:
-        if not column.startswith("=") and values.unread_unit(column):
+        if not column.startswith("=") and units.unread_unit(column):
             raise LoadError(
                 f"mapping {name}: the column {column} seems to have a unit that is not read: "
                 "write 金额(万元) or 金额(亿元) for money in the currency's unit, else its figures out"
@@ -119,17 +125,20 @@ class TemplateMapper:
         self._types: dict[str, str] = {}  # as written → as it is called
         self._foreign: dict[str, list[str]] = {}  # type → columns it has no property for
         known = known_columns(vocabulary)
-        plain = {column: values.header_unit(column)[0] for column in header}  # 金额(万元) is 金额, in units of 10,000
+        plain = {column: units.header_unit(column)[0] for column in header}  # 金额(万元) is 金额, in units of 10,000
         unknown = [column for column in header if column and plain[column] not in known]
         if unknown:
             raise LoadError(
                 f"the table has columns no template has: {', '.join(unknown[:8])}; "
                 "rename or remove them, or give a mapping with --mapping (aidgraph template shows the columns)"
+                f"{self._odd(unknown, known)}"
             )
         self._columns = {column: known[plain[column]] for column in header if column}
         self._headers = {name: column for column, name in self._columns.items()}
         money = {p.name for p in every_property(vocabulary) if p.kind is Kind.MONEY}
         self.money_columns = [column for column, name in self._columns.items() if name in money]
+        counts = _counted(vocabulary)
+        self.count_columns = [column for column, name in self._columns.items() if name in counts]
         refuse_units([column for column, name in self._columns.items() if name not in money])
         names = set(self._columns.values())
         if len(names) < len(self._columns):
@@ -142,6 +151,17 @@ class TemplateMapper:
             raise LoadError(
                 f"the table has no column {' and no column '.join(missing)}: add it (see aidgraph template)"
             )
+
+    def _odd(self, unknown: list[str], known: MappingType[str, str]) -> str:
+        money = {p.name for p in every_property(self._vocabulary) if p.kind is Kind.MONEY}
+        figures = money | _counted(self._vocabulary)
+        names = {header for header, name in known.items() if name in figures}
+        amounts = {header for header, name in known.items() if name in money}
+        told = [f"in the place of {name} {how}" for name in unknown if (how := units.odd(name, names, amounts))]
+        return f" ({'; '.join(told)})" if told else ""
+
+    def reads(self, column: str) -> bool:
+        return column in self._columns
 
     def records(self, row: MappingType[str, str], line: int, builder: RowBuilder) -> list[Entity | Claim]:
         texts = {name: text for name, column in self._headers.items() if (text := row[column])}
@@ -266,9 +286,18 @@ class TableMapping:
 
     @property
     def money_columns(self) -> list[str]:
-        kinds = {p.name: p.kind for p in every_property(self.vocabulary)}
-        filled = {source for rule in self.rules for name, source in rule.fill.items() if kinds.get(name) is Kind.MONEY}
+        return self._filling({p.name for p in every_property(self.vocabulary) if p.kind is Kind.MONEY})
+
+    @property
+    def count_columns(self) -> list[str]:
+        return self._filling(_counted(self.vocabulary))
+
+    def _filling(self, names: set[str]) -> list[str]:
+        filled = {source for rule in self.rules for name, source in rule.fill.items() if name in names}
         return [column for column in (*self.columns, *self.optional) if column in filled]
+
+    def reads(self, column: str) -> bool:
+        return column in self.columns or column in self.optional
 
     def is_example(self, row: MappingType[str, str]) -> bool:
         return False
@@ -416,7 +445,7 @@ class Headers:
         given = {name for name in names if name}
         if isinstance(self.wanted, TableMapping):
             return len(given & {*self.wanted.columns, *self.wanted.optional}) > 1
-        return len({values.header_unit(name)[0] for name in given} & self.known) > 2
+        return len({units.header_unit(name)[0] for name in given} & self.known) > 2
 
 
 _MARKS = {RELATIONSHIP, KIND_COLUMNS[RELATIONSHIP], ENTITY, KIND_COLUMNS[ENTITY]}

@@ -12,7 +12,7 @@ from graph.dates import span
 from graph.model import MODEL, PROVENANCE, Help, Kind, Property, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources.directory import Named
-from loaders import values
+from loaders import units, values
 from loaders.directory import Directory
 from loaders.records import RowError
 
@@ -26,6 +26,7 @@ _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # ends and sources kept
 _AHEAD = timedelta(hours=14)  # of the first day anywhere before that in UTC
 _MOST = 2**31 - 1  # of a count: what an Int of the API holds
+_WHOLE = 100  # percent: of progress and of shares there is no more
 _CELLS = 5_000  # converted cells kept, of each property
 #: The cells of an end: what it is named by, and what tells it from others of its name.
 _END = {side: (side, f"{side}_name", f"{side}_within", f"{side}_at") for side in ("from", "to")}
@@ -138,9 +139,14 @@ class RowBuilder:
         month = len(text) == 6 and text.isdigit()
         return cls._date(Cells({name: f"{text[:4]}-{text[4:]}" if month else text}, cells.columns), name)
 
+    def place_of(self, name: str, place: str) -> str:
+        """The place that an organization is of which a row names beside a place: that, or the one above it whose level the
+        name begins with (州农业局 in a county). Empty where the name itself says which, by beginning with a place's."""
+        return "" if self._directory.begins_with_place(name) else self._directory.of_level(place, name[:1])
+
     @staticmethod
     def _date(cells: Cells, name: str) -> str:
-        return "" if values.blank(cells.texts.get(name, "")) else cells.read(name, _date)
+        return "" if values.blank(cells.texts.get(name, "")) else cells.read(name, partial_date)
 
     def claim(self, type_: str, cells: Cells, line: int) -> list[Entity | Claim]:
         """The claim of a row; RowError tells every cell of it that cannot be used."""
@@ -276,7 +282,7 @@ class RowBuilder:
         if not cells.texts.get("currency", "").strip():
             raise RowError("is empty: an amount needs its currency", column=cells.column("currency") or "currency")
         currency = cells.read("currency", values.currency)
-        factor = values.header_unit(cells.columns[name])[1]
+        factor = units.header_unit(cells.columns[name])[1]
         return cells.read(name, partial(_scaled, currency=currency, factor=factor))
 
     def _named_entity(self, declared: Property, cells: Cells) -> str:
@@ -349,7 +355,8 @@ def _scaled(text: str, *, currency: str, factor: int) -> tuple[int, str]:
     return minor, exact
 
 
-def _date(text: str) -> str:
+def partial_date(text: str) -> str:
+    """An ISO date with the precision of the text, or a span in which it lies."""
     first, separator, last = values.clean(text).partition("..")
     if not separator:
         return values.partial_date(first)
@@ -373,6 +380,12 @@ def _coordinate(text: str) -> float:
     return float(degrees)
 
 
+def _share(text: str) -> str:
+    if not 0 <= (percent := values.percent(text)) <= _WHOLE:
+        raise ValueError(f"{text[: values.QUOTED]!r}: a percentage lies between 0 and 100; write 12.5 or 12.5%")
+    return _plain(percent)
+
+
 def _plain(number: Decimal) -> str:
     return format(number.normalize() if number else Decimal(0), "f")
 
@@ -386,7 +399,7 @@ _CONVERTERS: dict[Kind, Callable[[str], Value]] = {
     Kind.CURRENCY: values.currency,
     Kind.BOOLEAN: values.boolean,
     Kind.DAY: values.day,
-    Kind.DATE: _date,
+    Kind.DATE: partial_date,
     Kind.URL: values.url,
 }
 
@@ -397,7 +410,7 @@ def _converter(declared: Property) -> Callable[[str], Value]:
         allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
         return partial(values.code, allowed=allowed)
     if declared.kind is Kind.NUMBER and declared.unit == "percent":
-        return lambda text: _plain(values.percent(text))
+        return _share
     return _CONVERTERS.get(declared.kind, values.clean)
 
 

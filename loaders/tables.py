@@ -1,16 +1,16 @@
 """Tables as the pipeline reads them, of CSV and its kin or the sheets of a workbook: rows, made records of by a mapping."""
 
-import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from graph.model import SOURCING
-from loaders import mapping, tabular, values, workbooks
+from loaders import figures, mapping, tabular, workbooks
 from loaders.reading import How, Measured, Part, Unit
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
+from loaders.units import header_unit
 
 #: Source of the example rows of templates; a row that still has it was not filled in.
 EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
@@ -18,8 +18,6 @@ EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
 
 #: What the names of sheets begin with that explain a workbook and hold no table.
 NOTES = ("说明", "Notes")
-#: A unit of money in the titles above a table: 单位：万元.
-_TITLE_UNIT = re.compile(r"单位\s*[:：]?\s*[^\s]*?(百万|千万|千|万|亿)\s*元")
 
 
 class Table(Protocol):
@@ -46,23 +44,18 @@ class TablePart:
             if str(error).startswith("mapping "):  # the fault is the mapping's, not the table's
                 raise
             raise LoadError(f"{self._where}, line {table.header_line}: {error}") from None
-        self._refuse_unit_of_title()
+        self._figures = figures.Figures(self._mapper, table.header, getattr(table, "delimiter", ""))
+        for line, text in table.titles:
+            self._refuse_unit(line, text)
         self._examples = 0
 
     @property
     def _where(self) -> str:
         return f"{self._path}, sheet {self.name}" if self.name else str(self._path)
 
-    def _refuse_unit_of_title(self) -> None:
-        """A unit above the table may hold for some of its columns or for all: that is for its owner to say."""
-        for line, text in self._table.titles:
-            unit = _TITLE_UNIT.search(text)
-            bare = [c for c in self._mapper.money_columns if values.header_unit(c)[0] == c]
-            if unit and bare:
-                raise LoadError(
-                    f"{self._where}, line {line}: says that amounts are in {unit[1]}元, and the column {bare[0]} does "
-                    f"not: write the unit into the header, as in {bare[0]}({unit[1]}元), or remove the line"
-                )
+    def _refuse_unit(self, line: int, text: str) -> None:
+        if why := self._figures.unit_above(text):
+            raise LoadError(f"{self._where}, line {line}: {why}")
 
     @property
     def mapping(self) -> str:
@@ -85,7 +78,7 @@ class TablePart:
 
     def notes(self) -> list[str]:
         where = f"{self._path.name}, sheet {self.name}" if self.name else self._path.name
-        units = ((column, values.header_unit(column)[1]) for column in self._table.header)
+        units = ((column, header_unit(column)[1]) for column in self._table.header)
         told = [f"{where}: amounts of {column} are multiplied by {unit:,}" for column, unit in units if unit != 1]
         told += [f"{where}: the example row is left out"] if self._examples else []
         told += [f"{where}: {note}" for note in self._mapper.notes()]
@@ -101,13 +94,20 @@ class TablePart:
                 yield Unit(
                     line=row.line, faults=[RowError("this is the template's example row: replace it", value=EXAMPLE)]
                 )
-            else:
-                try:
-                    yield Unit(line=row.line, records=self._mapper.records(row.values, row.line, builder))
-                except RowError as error:
-                    yield Unit(line=row.line, faults=[error, *error.more])
-                except ValueError as error:
-                    yield Unit(line=row.line, faults=[RowError(str(error))])
+            elif faults := self._figures.doubts(row):
+                yield Unit(line=row.line, faults=faults)
+            elif any(row.values.values()):
+                yield self._unit(row, builder)
+
+    def _unit(self, row: tabular.Row, builder: RowBuilder) -> Unit:
+        try:
+            return Unit(line=row.line, records=self._mapper.records(row.values, row.line, builder))
+        except RowError as error:
+            if why := self._figures.unit_row(row.values):
+                raise LoadError(f"{self._where}, line {row.line}: {why}") from None
+            return Unit(line=row.line, faults=[error, *error.more])
+        except ValueError as error:
+            return Unit(line=row.line, faults=[RowError(str(error))])
 
 
 @contextmanager

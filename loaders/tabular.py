@@ -22,6 +22,7 @@ import msgspec
 
 from loaders import values
 from loaders.encoding import MAX_LINE, UnreadableFile, decide
+from loaders.looks import Look
 
 MAX_COLUMNS: Final = 1_000
 MAX_FIELD: Final = 131_072  # characters; also the csv module's own default
@@ -36,10 +37,15 @@ _SKIPPED: Final = "the row is left out"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One record: the physical line it starts on (from 1) and its raw cells by header name."""
+    """One record: the physical line it starts on (from 1) and its raw cells by header name.
+
+    Of a workbook also what cells show beside their number (a currency, a unit), and columns of formulas without a value.
+    """
 
     line: int
     values: dict[str, str]
+    looks: dict[str, Look] = {}
+    unsaved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Final, cast
 from urllib.parse import urlsplit
 
 from graph.money import minor_units
+from loaders import units
 
 INT64_MAX: Final = 2**63 - 1
 MAX_DIGITS: Final = 38  # what DECIMAL columns of databases hold; more is a joined cell or an attack
@@ -36,33 +37,7 @@ _NUMBER: Final = re.compile(r"([-+]?)([1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)?(?:\
 _UNIT: Final = re.compile(
     r"([^a-z一-鿿]*[0-9])\s*([千百十]?[万亿兆]|[千百十]|(?:thousand|million|billion|mn|bn|k|m)(?![a-z]))", re.I
 )
-_UNIT_SIZE: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _MONEY: Final = re.compile(r"([^0-9.]*)([0-9.][0-9.,]*)([^0-9]*)")
-
-
-_HEADER_UNIT: Final = re.compile(r"^(.+?)\s*[(\[]\s*(?:单位\s*:\s*)?(千|百万|千万|万|亿)?元?\s*[)\]]$")
-
-
-@lru_cache(maxsize=1_024)
-def header_unit(header: str) -> tuple[str, int]:
-    """A column header without the unit in its brackets, and the factor of the unit: 金额(万元) → 金额, 10,000."""
-    match = _HEADER_UNIT.match(header)
-    if match is None or not (match[2] or header.rstrip(")] ").endswith("元")):
-        return header, 1
-    return match[1], {"千": 1_000, None: 1}.get(match[2]) or _UNIT_SIZE[match[2]]
-
-
-#: What tells of a unit in a header: in brackets, behind a slash, at the end, or as an English word.
-_UNIT_HINT: Final = re.compile(
-    r"[(\[/][^)\]]*(?:[万亿兆]|[百千]\s*[元人]|(?<![a-z])(?:k|m|mn|bn)(?![a-z]))"
-    r"|[万亿]\s*(?:[元人]|美元|欧元|英镑|日元|港元|港币|人民币)*$|(?<![a-z])(?:thousand|million|billion)s?(?![a-z])",
-    re.I,
-)
-
-
-def unread_unit(header: str) -> bool:
-    """Whether a column header seems to give a unit in a way that `header_unit` does not read: 金额(万美元), USD million."""
-    return header_unit(header) == (header, 1) and _UNIT_HINT.search(header) is not None
 
 
 def _refuse(text: str, why: str) -> ValueError:
@@ -134,7 +109,7 @@ def _why_no_number(plain: str) -> str:
 
 def _why_no_unit(head: str, unit: str) -> str:
     match = _NUMBER.fullmatch(head.strip())
-    size = _UNIT_SIZE.get(unit)
+    size = units.SIZES.get(unit)
     example = "the number without it"
     if match is not None and size is not None and len(head) <= MAX_DIGITS:
         example = format((Decimal(head.strip().replace(",", "")) * size).normalize(), "f")

@@ -21,6 +21,7 @@ import psutil
 
 from loaders import archive, tabular
 from loaders.encoding import UnreadableFile
+from loaders.looks import Look, shortened
 from loaders.tabular import TOP, BadRow, IsHeader, Row, column_names, header_name, letters
 
 MEMORY: Final = 1 << 30  # bytes the reading process may have
@@ -184,12 +185,20 @@ class Sheet:
         errors: dict[int, int] = {}  # line → first column with an error
         for line, at in sorted(self._marks.errors, reverse=True):
             errors[line] = at
+        unsaved: dict[int, list[int]] = {}
+        for line, at in sorted(self._marks.unsaved):
+            unsaved.setdefault(line, []).append(at)
         for record in self._records():
             if record.line > self.header_line and (any(text.strip() for text in record.texts) or record.line in errors):
-                yield self._bad(record, merged.get(record.line), errors.pop(record.line, None)) or self._row(record)
+                without = unsaved.pop(record.line, [])
+                bad = self._bad(record, merged.get(record.line), errors.pop(record.line, None))
+                yield bad or self._row(record, without)
         for line, at in sorted(errors.items()):  # rows that hold nothing else
             if line > self.header_line:
                 yield self._refused(_Record(line, [], []), at, "", _ERROR)
+        for line in sorted(unsaved):
+            if line > self.header_line:
+                yield self._row(_Record(line, [], []), unsaved[line])
         state = os.stat(self.path)
         if (state.st_size, state.st_mtime_ns) != (self._opened.st_size, self._opened.st_mtime_ns):
             raise UnreadableFile(self.path, "has changed while it was read; load it again when it is complete")
@@ -216,13 +225,19 @@ class Sheet:
         name = self._names[at] if at < len(self._names) and self._names[at] else letters(at)
         return BadRow(line=record.line, column=name, value=text, reason=why, raw=tuple(record.texts))
 
-    def _row(self, record: _Record) -> Row:
+    def _row(self, record: _Record, unsaved: list[int]) -> Row:
+        """The row as its cells show it; what they show beside a number is for the mapping to judge."""
         texts = [*record.texts, *([""] * (len(self._names) - len(record.texts)))]
         values = {name: text for name, text in zip(self._names, texts, strict=False) if name}
-        for at, name in enumerate(self._names):
-            if name and texts[at] and (record.line, at) in self._marks.percents:
-                values[name] = _percent(texts[at])
-        return Row(line=record.line, values=values)
+        beside: dict[str, Look] = {}
+        for at, look in self._marks.shown.of_row(record.line):
+            name = self._names[at] if at < len(self._names) else ""
+            if name and texts[at]:
+                values[name] = _percent(texts[at]) if look.percent else shortened(texts[at], look.precision)
+                if look.currency or look.unit:
+                    beside[name] = look
+        without = tuple(self._names[at] for at in unsaved if at < len(self._names) and self._names[at])
+        return Row(line=record.line, values=values, looks=beside, unsaved=without)
 
 
 def _percent(text: str) -> str:

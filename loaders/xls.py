@@ -1,13 +1,14 @@
-"""What the reader of workbooks does not tell of an XLS file: cells with a formula error, and cells shown as percent.
+"""What the reader of workbooks does not tell of an XLS file: cells with an error, or shown otherwise than they are held.
 
 An XLS file is a compound file (sectors chained by a table) with one stream of BIFF records.
 """
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+from loaders import looks
 
 MAX_BYTES: Final = 128 << 20
 _NONE: Final = 0xFFFFFFF0  # sector numbers from here on mean: none
@@ -25,7 +26,7 @@ class SheetMarks:
     """Cells of one sheet, as (row from 1, column from 0)."""
 
     errors: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-    percents: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    shown: looks.Looks = field(default_factory=looks.Looks)
 
 
 def marks(data: bytes) -> list[SheetMarks]:
@@ -107,7 +108,7 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _marks(stream: bytes) -> list[SheetMarks]:
-    percent_formats, styles, starts, is_biff8 = {9, 10}, list[int](), list[int](), True
+    formats, styles, starts, is_biff8 = dict[int, looks.Look](), list[int](), list[int](), True
     for kind, body in _records(stream, 0):
         if kind == _BOF:
             is_biff8 = struct.unpack_from("<H", body)[0] == _BIFF8
@@ -118,10 +119,11 @@ def _marks(stream: bytes) -> list[SheetMarks]:
         elif kind == _XF:
             styles.append(struct.unpack_from("<H", body, 2)[0])
         elif kind == _FORMAT:
-            shown = re.sub(r'"[^"]*"|\\.', "", _text(body[2:], is_biff8=is_biff8))
-            (percent_formats.add if "%" in shown else percent_formats.discard)(struct.unpack_from("<H", body)[0])
-    percent = {number for number, shown in enumerate(styles) if shown in percent_formats}
-    return [_sheet(stream, start, percent) for start in starts]
+            (number,) = struct.unpack_from("<H", body)
+            formats[number] = looks.of_format(number, _text(body[2:], is_biff8=is_biff8))
+    shown = {style: formats.get(number) or looks.of_format(number) for style, number in enumerate(styles)}
+    marked = {style: look for style, look in shown.items() if look != looks.PLAIN}
+    return [_sheet(stream, start, marked) for start in starts]
 
 
 def _text(body: bytes, *, is_biff8: bool) -> str:
@@ -130,7 +132,7 @@ def _text(body: bytes, *, is_biff8: bool) -> str:
     return body[3:].decode("utf-16-le" if body[2] & 1 else "latin-1", "replace")
 
 
-def _sheet(stream: bytes, start: int, percent: set[int]) -> SheetMarks:
+def _sheet(stream: bytes, start: int, marked: dict[int, looks.Look]) -> SheetMarks:
     found = SheetMarks()
     for kind, body in _records(stream, start):
         if kind not in (_FORMULA, _NUMBER, _RK, _MULRK, _BOOLERR):
@@ -138,14 +140,14 @@ def _sheet(stream: bytes, start: int, percent: set[int]) -> SheetMarks:
         row, column, style = struct.unpack_from("<HHH", body)
         if kind == _MULRK:
             for at in range((len(body) - 6) // 6):
-                if struct.unpack_from("<H", body, 4 + 6 * at)[0] in percent:
-                    found.percents.add((row + 1, column + at))
+                if look := marked.get(struct.unpack_from("<H", body, 4 + 6 * at)[0]):
+                    found.shown.add(row + 1, column + at, look)
         elif kind == _BOOLERR:
             if body[7]:
                 found.errors.add((row + 1, column))
         elif kind == _FORMULA and body[12:14] == b"\xff\xff":
             if body[6] == 2:
                 found.errors.add((row + 1, column))
-        elif style in percent:
-            found.percents.add((row + 1, column))
+        elif look := marked.get(style):
+            found.shown.add(row + 1, column, look)
     return found

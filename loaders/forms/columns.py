@@ -65,10 +65,18 @@ def money_column(key: str, zh: str, en: str, meaning: str, example: str = "", *,
 
 
 def organization_column(
-    key: str, zh: str, en: str, meaning: str, example: str = "", *, several: bool = False, company: bool = False
+    key: str,
+    zh: str,
+    en: str,
+    meaning: str,
+    example: str = "",
+    *,
+    several: bool = False,
+    company: bool = False,
+    of: str = "",
 ) -> Column:
     holds = Holds.COMPANY if company else Holds.ORGANIZATION
-    return Column(key=key, zh=zh, en=en, meaning=meaning, holds=holds, several=several, example=example)
+    return Column(key=key, zh=zh, en=en, meaning=meaning, holds=holds, several=several, of=of, example=example)
 
 
 def project_column(*, required: bool = False, example: str = "") -> Column:

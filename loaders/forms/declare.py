@@ -11,6 +11,7 @@ class Holds(Enum):
     """What the cells of a column hold: how they are checked, and how the empty form shows them."""
 
     TEXT = "text"
+    PERSON = "the name of a person"
     PLACE = "the name of a place"
     PLACE_CODE = "a division code or id"
     ORGANIZATION = "the name of an organization, or its id"
@@ -25,7 +26,10 @@ class Holds(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: its header is `zh`, `en` or both; `aliases` are read too. `several`: separated by a semicolon."""
+    """A column: its header is `zh`, `en` or both; `aliases` are read too. `several`: separated by a semicolon.
+
+    `of`: the column with the place that an organization is of, which tells it from others of its name.
+    """
 
     key: str
     zh: str
@@ -34,6 +38,7 @@ class Column:
     holds: Holds = Holds.TEXT
     required: bool = False
     several: bool = False
+    of: str = ""
     example: str = ""
     codes: tuple[Code, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -60,6 +65,7 @@ class Rule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """A sheet. `identity`: what the id of the row's own entity (`@self`) is made of, behind its prefix and the dataset.
+    `apart`: what else tells things of one name apart, where they have no number and it is given.
 
     `needs`: columns of which the header must have one of each group; `one_of`: of each group a row fills exactly one.
     """
@@ -72,6 +78,7 @@ class Form:
     rules: tuple[Rule, ...]
     label: str = ""
     identity: tuple[tuple[str, ...], ...] = ()
+    apart: tuple[tuple[str, ...], ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     at_least_one: tuple[tuple[str, ...], ...] = ()
     rank: int = 5

@@ -31,6 +31,7 @@ PROJECTS = Form(
     purpose="Projects: one a row. Other sheets name a project by its number or its name.",
     label="Project",
     identity=(("number", "name"),),
+    apart=(("place_code", "place"),),
     rank=1,
     columns=(
         text_column("number", "项目编号", "Project number", "Its number, where it has one.", "QDN-2024-01"),
@@ -51,6 +52,7 @@ PROJECTS = Form(
             "Who carries it out; several with ; between them.",
             "州农业农村局",
             several=True,
+            of="place",
         ),
         money_column("total", "总投资", "Total investment", "Its total investment.", "1200"),
         CURRENCY,
@@ -103,15 +105,30 @@ POSTINGS = Form(
     identity=(("name",), ("unit", "sender", "sender_code"), ("recipient_code", "recipient")),
     rank=2,
     columns=(
-        text_column("name", "姓名", "Name", "Name of the official; no private persons.", "张某", required=True),
+        Column(
+            key="name",
+            zh="姓名",
+            en="Name",
+            meaning="Name of the official; no private persons.",
+            holds=Holds.PERSON,
+            required=True,
+            example="张某",
+        ),
         *place_column(
             "sender", "派出地", "Sent from", "The place that sends.", required=False, example="杭州市", code="330100"
         ),
         organization_column(
-            "unit", "派出单位", "Sent by", "The organization that sends, where it is known.", "杭州市纪委监委"
+            "unit",
+            "派出单位",
+            "Sent by",
+            "The organization that sends, where it is known.",
+            "杭州市纪委监委",
+            of="sender",
         ),
         *RECIPIENT,
-        organization_column("at", "挂职单位", "Posted at", "The organization the post is in.", "州乡村振兴局"),
+        organization_column(
+            "at", "挂职单位", "Posted at", "The organization the post is in.", "州乡村振兴局", of="recipient"
+        ),
         text_column("title", "挂职职务", "Post", "The post held there.", "副局长"),
         text_column("batch", "批次", "Batch", "Batch of posted officials.", "第十一批"),
         text_column("duties", "职责", "Duties", "What the official is in charge of.", "消费帮扶"),
@@ -126,6 +143,12 @@ POSTINGS = Form(
             type="LOCATED_IN",
             fill={"from": "unit", "to": "sender_code", "to_name": "sender", "source": "source"},
             when=("unit", "sender"),
+        ),
+        Rule(
+            type="LOCATED_IN",
+            fill={"from": "unit", "to": "sender_code", "source": "source"},
+            when=("unit", "sender_code"),
+            unless=("sender",),
         ),
         Rule(
             type="SENT_BY",
@@ -155,13 +178,14 @@ INSPECTIONS = Form(
     purpose="Inspections and what they found: one a row.",
     label="Inspection",
     identity=(("name",),),
+    apart=(("place_code", "place", "project"), ("start",)),
     rank=3,
     columns=(
         text_column(
             "name",
             "检查名称",
             "Inspection",
-            "What it is called; tells it from others of this load.",
+            "What it is called; with place and start it tells it from others of this load.",
             "2024年帮扶资金专项检查",
             required=True,
         ),
@@ -181,6 +205,7 @@ INSPECTIONS = Form(
             "Who carries it out; several with ; between them.",
             "州纪委监委",
             several=True,
+            of="place",
         ),
         *place_column(
             "place",
@@ -324,13 +349,14 @@ AGREEMENTS = Form(
     purpose="Agreements of a year between two places, with what they agreed on: one a row.",
     label="Mechanism",
     identity=(("name",),),
+    apart=(("helper_code", "helper"), ("recipient_code", "recipient"), ("start",)),
     rank=3,
     columns=(
         text_column(
             "name",
             "协议名称",
             "Agreement",
-            "What it is called; tells it from others of this load.",
+            "What it is called; with its places and its start it tells it from others of this load.",
             "2024年杭州黔东南协作协议",
             required=True,
         ),

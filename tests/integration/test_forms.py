@@ -83,7 +83,8 @@ async def test_every_sheet_filled_is_seen_in_the_graph(graph: Graph, tmp_path: P
     assert await claims(graph, "PAIRED_WITH", "level", "valid_from", "programme") == {
         (*ENDS, "county", "2016-10", "programme:hu-dian")
     }
-    company, bureau, office = (f"org:ninglang:{name}" for name in ("上海某公司", "县农业局", "县乡村振兴局"))
+    company, of_county = "org:ninglang:上海某公司", "org:ninglang:cn:530724"
+    bureau, office = f"{of_county}:县农业局", f"{of_county}:县乡村振兴局"
     assert await claims(graph, "FUNDS", "amount", "class", "basis", "about", "valid_to") == {
         ("cn:310000", PROJECT, 3_500_500_000, "disbursement", "reported", None, "2024"),
         (company, "cn:530724", 20_000_000, "donation", "done", PROJECT, None),
@@ -117,11 +118,11 @@ async def test_every_sheet_filled_is_seen_in_the_graph(graph: Graph, tmp_path: P
     assert await claims(graph, "BUYS_FROM", "kind", "goods", "amount", "class") == {
         (*ENDS, "consumption_assistance", "苹果", 860_250_000, "purchase")
     }
-    inspection = "inspection:ninglang:2024-资金检查"
+    inspection = "inspection:ninglang:2024-资金检查:cn:530724:2024-05"
     assert await entities(graph, "Inspection", "kind", "problems_found", "rectified", "recovered") == {
         (inspection, "special_check", 12, 9, 3_500_000)
     }
-    assert await claims(graph, "CONDUCTS", "role") == {("org:ninglang:县纪委监委", inspection, "conducts")}
+    assert await claims(graph, "CONDUCTS", "role") == {(f"{of_county}:县纪委监委", inspection, "conducts")}
     assert await claims(graph, "COVERS", "role") == {
         (inspection, "cn:530724", "covered"),
         (inspection, PROJECT, "covered"),
@@ -132,7 +133,7 @@ async def test_every_sheet_filled_is_seen_in_the_graph(graph: Graph, tmp_path: P
         (second, "苹果分拣中心 2024-W18", "2024-W18", "70", None),
     }
     assert await claims(graph, "REPORTS_ON") == {(first, PROJECT), (second, PROJECT)}
-    agreement = "mechanism:ninglang:2024年协议"
+    agreement = "mechanism:ninglang:2024年协议:cn:310000:cn:530724:2024"
     assert await entities(graph, "Mechanism", "kind", "name") == {(agreement, "annual_agreement", "2024年协议")}
     assert await claims(graph, "TAKES_PART_IN", "role") == {(end, agreement, "member") for end in ENDS}
     assert await claims(graph, "UNDER") == {(PROJECT, "programme:hu-dian")}

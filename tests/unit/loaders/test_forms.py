@@ -21,13 +21,19 @@ PLACES = (
     ("cn:522600", "Prefecture", "黔东南苗族侗族自治州", "522600"),
     ("cn:110105", "County", "朝阳区", "110105"),
     ("cn:220104", "County", "朝阳区", "220104"),
+    ("cn:522601", "County", "凯里市", "522601"),
+    ("cn:522622", "County", "黄平县", "522622"),
     ("programme:hu-dian", "Programme", "沪滇协作", ""),
 )
+PARTS = {"cn:522601": ("cn:522600",), "cn:522622": ("cn:522600",)}
 Records = list[Entity | Claim]
 
 
 def builder() -> RowBuilder:
-    known = Directory(Named(id=id_, type=type_, name=name, names=(), code=code) for id_, type_, name, code in PLACES)
+    known = Directory(
+        Named(id=id_, type=type_, name=name, names=(), code=code, parents=PARTS.get(id_, ()))
+        for id_, type_, name, code in PLACES
+    )
     return RowBuilder(known, "source:dataset:county")
 
 
@@ -63,6 +69,162 @@ def test_an_official_is_one_however_the_row_writes_the_places_and_the_sender() -
     ]
     with pytest.raises(RowError, match="330100 is 杭州市, not cn:330100"):
         made("postings", places[2])
+
+
+PLACE = "黔东南苗族侗族自治州"
+
+
+def test_offices_of_one_name_are_told_apart_by_the_place_beside_them() -> None:
+    rows = [
+        {"name": "张伟", "sender": "杭州市", "unit": "教育局", "recipient": PLACE, "at": "一中"},
+        {"name": "张伟", "sender_code": "220104", "unit": "教育局", "recipient": PLACE, "at": "医院"},
+    ]
+    records = made("postings", *rows)
+    assert ids(records, "Organization") == [
+        "org:county:cn:330100:教育局",
+        "org:county:cn:522600:一中",
+        "org:county:cn:220104:教育局",
+        "org:county:cn:522600:医院",
+    ]
+    assert ids(records, "Official") == [
+        "official:county:张伟:cn:330100:教育局:cn:522600",
+        "official:county:张伟:cn:220104:教育局:cn:522600",
+    ]
+    assert [(r.start, r.end) for r in records if isinstance(r, Claim) and r.type == "LOCATED_IN"] == [
+        ("org:county:cn:330100:教育局", "cn:330100"),
+        ("org:county:cn:220104:教育局", "cn:220104"),
+    ]
+    roads = [
+        {"name": "路A", "number": "1", "place": "杭州市", "unit": "县交通局"},
+        {"name": "路B", "number": "2", "place": PLACE, "unit": "县交通局"},
+    ]
+    assert ids(made("projects", *roads), "Organization") == [
+        "org:county:cn:330100:县交通局",
+        "org:county:cn:522600:县交通局",
+    ]
+    kind = {"name": "检查", "kind": "专项检查", "by": "纪委"}
+    assert ids(made("inspections", {**kind, "place": PLACE}, kind), "Organization") == [
+        "org:county:cn:522600:纪委",
+        "org:county:纪委",
+    ]
+
+
+def test_an_office_whose_name_says_its_place_or_its_level_is_one() -> None:
+    named = [
+        {"name": "路A", "number": "1", "place": place, "unit": unit}
+        for unit in ("杭州市交通局", "朝阳区交通局", "org:x", "州林业局", "县林业局")
+        for place in ("杭州市", PLACE, "凯里市", "黄平县")
+    ]
+    assert ids(made("projects", *named), "Organization") == [
+        *["org:county:杭州市交通局"] * 4,  # the full name of a place that alone has it
+        *[f"org:county:{place}:朝阳区交通局" for place in ("cn:330100", "cn:522600", "cn:522601", "cn:522622")],
+        "org:county:cn:330100:州林业局",
+        *["org:county:cn:522600:州林业局"] * 3,  # of the prefecture, whichever of its counties the row names
+        *[f"org:county:{place}:县林业局" for place in ("cn:330100", "cn:522600", "cn:522601", "cn:522622")],
+    ]
+
+
+def test_names_of_persons_are_without_the_spaces_that_pad_them() -> None:
+    names = ("张伟", "张　伟", " 张  伟 ", "Li Wei", "阿卜杜拉 Karim")
+    records = made("postings", *({"name": n, "sender": "杭州市", "recipient": PLACE} for n in names))
+    assert [str(r.values["name"]) for r in records if isinstance(r, Entity)] == [
+        *["张伟"] * 3,
+        "Li Wei",
+        "阿卜杜拉 Karim",
+    ]
+    assert ids(records, "Official")[:3] == ["official:county:张伟:cn:330100:cn:522600"] * 3
+
+
+def test_things_of_one_name_are_told_apart_by_place_and_start() -> None:
+    projects = [{"name": "茶厂", "place": place, "total": "5", "currency": "CNY"} for place in ("杭州市", PLACE)]
+    assert ids(made("projects", *projects), "Project") == [
+        "project:county:茶厂:cn:330100",
+        "project:county:茶厂:cn:522600",
+    ]
+    assert ids(made("projects", {"name": "茶厂", "number": "N1", "place": PLACE}), "Project") == ["project:county:N1"]
+    checks = [
+        ("330100", "2024-01", "3"),
+        ("330100", "2024年2月", "4"),
+        ("522600", "2024-01", "5"),
+        ("330100", "2024年1月", "3"),
+    ]
+    rows = [
+        {"name": "专项检查", "kind": "专项检查", "place_code": code, "start": start, "problems": problems}
+        for code, start, problems in checks
+    ]
+    assert ids(made("inspections", *rows), "Inspection") == [
+        "inspection:county:专项检查:cn:330100:2024-01",
+        "inspection:county:专项检查:cn:330100:2024-02",
+        "inspection:county:专项检查:cn:522600:2024-01",
+        "inspection:county:专项检查:cn:330100:2024-01",
+    ]
+    pairs = [("杭州市", PLACE, "2023"), ("杭州市", PLACE, "2024"), (PLACE, "杭州市", "")]
+    agreed = [{"name": "协作协议", "helper": h, "recipient": r, "start": start} for h, r, start in pairs]
+    assert ids(made("agreements", *agreed), "Mechanism") == [
+        "mechanism:county:协作协议:cn:330100:cn:522600:2023",
+        "mechanism:county:协作协议:cn:330100:cn:522600:2024",
+        "mechanism:county:协作协议:cn:522600:cn:330100",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "rows", "column", "value", "reason"),
+    [
+        (
+            "projects",
+            [{"number": "1", "name": "路A"}, {"number": "1", "name": "路B"}],
+            "项目名称", "路B",
+            "line 2 has the same 项目编号 and another 项目名称: if they are two, "
+            "give each a 项目编号 of its own, else make them agree",
+        ),
+        (
+            "projects",
+            [{"name": "路A", "place": PLACE, "total": t, "currency": "CNY"} for t in ("5", "5.0", "6")],
+            "总投资", "6",
+            "line 2 has the same 项目名称 and 项目地点 and another 总投资: if they are two, give each a 项目编号 of its own, "
+            "else make them agree",
+        ),
+        (
+            "weekly",
+            [{"project": "N1", "week": week, "progress": p} for week, p in (("2024-W17", "65"), ("2024-04-24", "70%"))],
+            "进度(%)", "70%",
+            "line 2 has the same 项目 and 周 and another 进度(%): if they are two, "
+            "give each a 周 of its own, else make them agree",
+        ),
+        (
+            "inspections",
+            [{"name": "检查", "kind": kind} for kind in ("专项检查", "审计")],
+            "检查类别", "审计",
+            "line 2 has the same 检查名称 and another 检查类别: if they are two, "
+            "give each a 检查名称 of its own, else make them agree",
+        ),
+    ],
+)  # fmt: skip
+def test_rows_that_say_otherwise_of_the_same_thing_are_refused_with_both_lines(
+    form: str, rows: list[dict[str, str]], column: str, value: str, reason: str
+) -> None:
+    with pytest.raises(RowError) as refused:
+        made(form, *rows)
+    assert (refused.value.column, refused.value.value, refused.value.reason) == (column, value, reason)
+
+
+def test_rows_of_the_same_thing_may_add_to_each_other() -> None:
+    rows = [
+        {"number": "1", "name": "路A", "place": "杭州市", "note": "a", "status": "在建"},
+        {"number": "1", "name": "路A", "place": PLACE, "note": "b", "total": "5", "currency": "CNY"},
+    ]
+    assert ids(made("projects", *rows), "Project") == ["project:county:1"] * 2
+    with pytest.raises(RowError, match=r"^line 3 has the same 项目编号 and another 总投资"):
+        made("projects", *rows, {"number": "1", "name": "路A", "total": "6", "currency": "CNY"})
+
+
+@pytest.mark.parametrize("progress", ["165", "100.1%", "-1"])
+def test_progress_lies_between_nothing_and_all(progress: str) -> None:
+    with pytest.raises(RowError, match="a percentage lies between 0 and 100") as refused:
+        made("weekly", {"project": "N1", "week": "2024-W17", "progress": progress})
+    assert refused.value.column == "进度(%)"
+    for sound in ("0", "100", "0.65"):
+        made("weekly", {"project": "N1", "week": "2024-W17", "progress": sound})
 
 
 def test_names_with_colons_do_not_run_into_one_another() -> None:

@@ -430,35 +430,6 @@ def test_every_day_of_the_calendar_reads_back(value: date):
     assert {values.day(form) for form in forms} == {value.isoformat()}
 
 
-@pytest.mark.parametrize(
-    ("header", "read"),
-    [
-        ("金额(万元)", ("金额", 10_000)),
-        ("金额[亿元]", ("金额", 10**8)),
-        ("金额(单位:万元)", ("金额", 10_000)),
-        ("金额(单位: 元)", ("金额", 1)),
-        ("金额(元)", ("金额", 1)),
-        ("万企兴万村资金", ("万企兴万村资金", 1)),
-        ("千村示范(试点)", ("千村示范(试点)", 1)),
-        ("kilometres (km)", ("kilometres (km)", 1)),
-        ("modem", ("modem", 1)),
-    ],
-)
-def test_a_unit_in_a_header_is_read(header: str, read: tuple[str, int]):
-    assert values.header_unit(header) == read
-    assert not values.unread_unit(header)
-
-
-@pytest.mark.parametrize(
-    "header",
-    ["金额/万元", "金额 万元", "金额(万美元)", "金额(10万元)", "金额(人民币万元)", "金额(万元、人民币)",
-     "合计(兆)", "人数(万人)", "人数(百人)", "投资额亿元", "USD million", "amount in thousands", "amount (USD m)", "amount (k)"],
-)  # fmt: skip
-def test_a_unit_that_is_not_read_is_noticed(header: str):
-    assert values.header_unit(header) == (header, 1)
-    assert values.unread_unit(header)
-
-
 def check_any_text(text: str, other: str) -> None:
     functions: tuple[Callable[[str], object], ...] = (
         values.clean, values.integer, values.number, values.percent, values.currency, values.partial_date, values.day,

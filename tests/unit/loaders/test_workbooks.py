@@ -107,7 +107,7 @@ def test_typed_cells_come_as_a_table_would_hold_them(tmp_path: Path) -> None:
     assert rows(path) == [
         Row(line=6, values={"name": "007", "amount": "1200000.5", "day": "2019-07-03", "share": "12.5%"}),
         Row(line=8, values={"name": "", "amount": "43525", "day": "43525", "share": "0.125"}),
-        Row(line=9, values={"name": "", "amount": "", "day": "2019-07-01", "share": ""}),
+        Row(line=9, values={"name": "", "amount": "", "day": "2019-07", "share": ""}),
         Row(line=10, values={"name": "", "amount": "2", "day": "", "share": ""}),
     ]
 
@@ -390,13 +390,64 @@ def test_an_ods_sheet_is_a_table(tmp_path: Path) -> None:
     [
         (ods_row(ods_cell("x", 'office:value-type="string" table:number-columns-repeated="99999999999"')), "without end"),
         (ods_row(ods_cell("x") + NOTHING.replace("/>", ' office:value-type="percentage" office:value="1"/>'), times=10**6),
-         "more than 100,000 of its cells"),
+         "more than 4,000,000 of its cells"),
         (ods_row(ods_cell("x", 'office:value-type="string" table:number-columns-repeated="16000"'), times=10**6),
          "needs more than|damaged|too long"),
     ],
 )  # fmt: skip
 def test_crafted_ods_files_are_refused(tmp_path: Path, rows: str, why: str) -> None:
     refused(write(tmp_path, ods(rows), "book.ods"), why)
+
+
+def test_ods_cells_are_as_they_are_shown(tmp_path: Path) -> None:
+    date, number = 'office:value-type="date" office:date-value="2024-03-01"', 'office:value-type="float" office:value='
+    euro = 'office:value-type="currency" office:currency="EUR" office:value="99"'
+    note = "<office:annotation><text:p>2024</text:p></office:annotation>"
+    shown = [
+        (ods_cell("5 万元", f'{number}"5"'), ods_cell("2024年3月", date)),
+        (ods_cell("1.2万", f'{number}"12000"'), ods_cell("2024", date)),
+        (ods_cell("99 €", euro), ods_cell("Mar 24", date)),
+        (ods_cell("1,000", f'{number}"1000"'), ods_cell("2024-03-01", date)),
+        (ods_cell("2", f'{number}"2"'), f"<table:table-cell {date}>{note}<text:p>24年3月1日</text:p></table:table-cell>"),
+        (ods_cell("99", f'{euro} table:number-columns-repeated="1"'), ods_cell("", date)),
+        (ods_cell("3", f'{number}"3"'), ods_cell("<text:span>2024</text:span>", date)),
+    ]  # fmt: skip
+    path = write(tmp_path, ods(ODS_HEADER + "".join(ods_row(ods_cell("a"), *cells) for cells in shown)), "book.ods")
+    found = [row for row in rows(path) if isinstance(row, Row)]
+    assert [(row.values["amount"], row.values["day"]) for row in found] == [
+        ("5", "2024-03"),
+        ("12000", "2024"),
+        ("99", "2024-03"),
+        ("1000", "2024-03-01"),
+        ("2", "2024-03-01"),
+        ("99", "2024-03-01"),
+        ("3", "2024"),
+    ]
+    assert [
+        (row.line, {name: (look.currency, look.unit) for name, look in row.looks.items()}) for row in found if row.looks
+    ] == [
+        (2, {"amount": ("", "万元")}),
+        (4, {"amount": ("EUR", "")}),
+        (7, {"amount": ("EUR", "")}),
+    ]
+
+
+def test_an_ods_formula_without_its_value_is_told(tmp_path: Path) -> None:
+    without = '<table:table-cell table:formula="of:=1+1"/>'
+    value = ods_cell("2", 'table:formula="of:=1+1" office:value-type="float" office:value="2"')
+    path = write(
+        tmp_path, ods(ODS_HEADER + ods_row(ods_cell("a"), without) + ods_row(ods_cell("b"), value)), "book.ods"
+    )
+    found = [row for row in rows(path) if isinstance(row, Row)]
+    assert [(row.values["amount"], row.unsaved) for row in found] == [("", ("amount",)), ("2", ())]
+
+
+def test_long_names_in_a_tag_of_an_ods_file_cost_no_more_than_their_length(tmp_path: Path) -> None:
+    tag = '<table:table-cell office:value-type="percentage" ' + "a" * (1 << 19) + " />"
+    path = write(tmp_path, ods(ods_row(tag)), "book.ods")
+    began = time.process_time()
+    archive.examine(path)
+    assert time.process_time() - began < 2
 
 
 # --- XLS --------------------------------------------------------------------------------------------------------------

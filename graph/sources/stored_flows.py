@@ -72,6 +72,7 @@ async def at(
     which are not looked for.
     """
     p = {"ids": sorted(ids), "flow_class": flow_class, "currency": currency, "most": most, "before": sorted(before)}
+    found: list[list[Any]]
     (found,) = await graph.record(AT, p)
     if len(found) < most:
         found.sort(key=lambda row: (-abs(row[_USED]), row[_ID]))

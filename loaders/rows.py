@@ -272,18 +272,29 @@ class RowBuilder:
     def _value(self, reader: _Reader, cells: Cells, found: dict[str, Value]) -> Value:
         declared = reader.declared
         if declared.kind is Kind.MONEY:
-            minor, found[f"{declared.name}_text"] = self._money(declared.name, cells)
+            minor, found[f"{declared.name}_text"], found["currency"] = self._money(declared.name, cells)
             return minor
         return self._named_entity(declared, cells) if declared.kind is Kind.ENTITY else reader.value(cells)
 
     @staticmethod
-    def _money(name: str, cells: Cells) -> tuple[int, str]:
-        """Minor units and exact amount of a cell, with the unit that its header gives."""
+    def _money(name: str, cells: Cells) -> tuple[int, str, str]:
+        """Minor units, exact amount and currency of a cell, with the unit that its header gives: 万元 is of yuan."""
+        header = cells.columns[name]
+        factor = units.header_unit(header)[1]
         if not cells.texts.get("currency", "").strip():
-            raise RowError("is empty: an amount needs its currency", column=cells.column("currency") or "currency")
-        currency = cells.read("currency", values.currency)
-        factor = units.header_unit(cells.columns[name])[1]
-        return cells.read(name, partial(_scaled, currency=currency, factor=factor))
+            if not units.in_yuan(header):
+                raise RowError(
+                    "is empty: an amount needs its currency", column=cells.columns.get("currency", "currency")
+                )
+            currency = "CNY"
+        else:
+            currency = cells.read("currency", values.currency)
+        if factor != 1 and currency != "CNY" and units.in_yuan(header):
+            raise RowError(
+                f"is told in 元, and the currency is {currency}: give the header a unit without 元, such as (万), or none",
+                column=header, value=cells.text(name),
+            )  # fmt: skip
+        return *cells.read(name, partial(values.scaled, currency_text=currency, factor=factor)), currency
 
     def _named_entity(self, declared: Property, cells: Cells) -> str:
         column, text = cells.columns[declared.name], cells.text(declared.name)
@@ -345,14 +356,6 @@ def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...
         valid_to=str(said.get("valid_to", "")),
         parents=parents,
     )
-
-
-def _scaled(text: str, *, currency: str, factor: int) -> tuple[int, str]:
-    minor, exact, code = values.money(text, currency)
-    if factor == 1:
-        return minor, exact
-    minor, exact, _ = values.money(format(Decimal(exact) * factor, "f"), code)
-    return minor, exact
 
 
 def partial_date(text: str) -> str:

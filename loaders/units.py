@@ -84,6 +84,11 @@ def header_unit(header: str) -> tuple[str, int]:
     return (name, 1) if inner == "元" else (header, 1)
 
 
+def in_yuan(header: str) -> bool:
+    """Whether the unit that `header_unit` reads is one of yuan: 金额(万元), and not 金额(万)."""
+    return header_unit(header) != (header, 1) and header[:-1].rstrip().endswith("元")
+
+
 def unread_unit(header: str) -> bool:
     """Whether a column header seems to give a unit in a way that `header_unit` does not read: 金额(万美元), USD million."""
     if header_unit(header) != (header, 1):

@@ -224,6 +224,38 @@ def money(text: str, currency_text: str) -> tuple[int, str, str]:
     return minor, format(value, "f"), code
 
 
+def scaled(text: str, currency_text: str, factor: int) -> tuple[int, str]:
+    """Minor units and exact amount of a cell whose header gives a unit of so many (1 where it gives none).
+
+    A Chinese unit in the cell is read where the header gives none: ￥120万 is 1,200,000.
+    """
+    before, unit, after = _with_unit(text)
+    if unit and factor != 1:
+        size = Decimal(units.SIZES[unit]) / factor
+        example = (
+            f"write {format((number(before) * size).normalize(), 'f')}" if _NUMBER.fullmatch(before) else "leave it out"
+        )
+        raise _refuse(text, f"has the unit {unit}, and the header gives one too; {example}")
+    if unit:
+        factor, text = units.SIZES[unit], before + after
+    minor, exact, code = money(text, currency_text)
+    if factor == 1:
+        return minor, exact
+    whole = (Decimal(exact) * factor).normalize()
+    minor, exact, _ = money(format(whole, "f"), code)
+    return minor, exact
+
+
+def _with_unit(text: str) -> tuple[str, str, str]:
+    """What stands before the Chinese unit of a number, the unit, and what stands after it; '' where there is none."""
+    plain = _half(text)
+    match = _MONEY.fullmatch(plain) if len(plain) <= QUOTED else None
+    unit = _UNIT.match(match[2] + match[3].strip()) if match else None
+    if match is None or unit is None or unit[2] not in units.SIZES:
+        return plain, "", ""
+    return match[1] + unit[1], unit[2], (match[2] + match[3].strip())[unit.end() :]
+
+
 def _agrees(mark: str, code: str) -> bool:
     if (codes := _SIGNS.get(mark)) is not None:
         return code in codes

@@ -143,7 +143,7 @@ async def bulk_of(folder: Path, tables: dict[str, Table], out: Path, **more: Any
 
 async def test_what_is_rejected_is_left_out_and_what_is_refused_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "out"
-    bad = (SUMS, [["FUNDS", "org:9", "530724", "m", "12万", "CNY", "budget", "2019", "", "", ""]])
+    bad = (SUMS, [["FUNDS", "org:9", "530724", "m", "12 million", "CNY", "budget", "2019", "", "", ""]])
     unknown = (SUMS, [["FUNDS", "org:unknown", "530724", "m", "12", "CNY", "budget", "2019", "", "", ""]])
     rejects = tmp_path / "rejects.csv"
     nothing = await bulk_of(tmp_path, {"bad.csv": bad, "worse.csv": unknown}, folder, rejects=rejects)
@@ -154,7 +154,11 @@ async def test_what_is_rejected_is_left_out_and_what_is_refused_leaves_nothing(t
         await bulk_of(tmp_path, {**TABLES, "none.csv": "a,b\n1,2\n"}, folder)
     assert list((tmp_path / "made").iterdir()) == []
     some = await bulk_of(tmp_path, {**TABLES, "bad.csv": bad, "worse.csv": unknown}, folder)
-    assert (some.written, some.rejected, [issue.value for issue in some.issues]) == (True, 2, ["12万", "org:unknown"])
+    assert (some.written, some.rejected, [issue.value for issue in some.issues]) == (
+        True,
+        2,
+        ["12 million", "org:unknown"],
+    )
     whole = await bulk_of(tmp_path, TABLES, tmp_path / "whole")
     assert some.counts == whole.counts
     (tmp_path / "empty").mkdir()

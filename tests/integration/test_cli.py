@@ -94,12 +94,12 @@ def test_load_check_dump_and_load_again(home: Path, tmp_path: Path) -> None:
 def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(tmp_path: Path, there: dict[str, str]) -> None:
     places = write(tmp_path, "places.csv", PLACES)
     assert run("load", places, home=tmp_path, **there).returncode == 0
-    mixed = GOOD + "FUNDS,310000,530724,12万,CNY,budget,2021,https://example.org/a\n"
+    mixed = GOOD + "FUNDS,310000,530724,12 million,CNY,budget,2021,https://example.org/a\n"
     result = run("load", write(tmp_path, "mixed.csv", mixed), home=tmp_path, **there)
     assert result.returncode == 3
-    assert "mixed.csv, line 3, column amount: '12万'" in result.stderr
+    assert "mixed.csv, line 3, column amount: '12 million'" in result.stderr
     rejects = (tmp_path / "mixed.rejects.csv").read_text("utf-8-sig").splitlines()
-    assert rejects[0] == "file,line,column,value,reason" and rejects[1].startswith("mixed.csv,3,amount,12万,")
+    assert rejects[0] == "file,line,column,value,reason" and rejects[1].startswith("mixed.csv,3,amount,12 million,")
     before = run("dump", "--hash", home=tmp_path, **there).stdout
     bad = FUNDS + "FUNDS,310000,530724,NaN,CNY,budget,2021,https://example.org/a\n"
     result = run("load", write(tmp_path, "bad.csv", bad), home=tmp_path, **there)
@@ -111,7 +111,7 @@ def test_rejected_rows_end_with_3_and_all_bad_rows_with_1(tmp_path: Path, there:
 def test_runs_are_listed_and_taken_back(tmp_path: Path, there: dict[str, str]) -> None:
     assert run("load", write(tmp_path, "places.csv", PLACES), home=tmp_path, **there).returncode == 0
     before = run("dump", "--hash", home=tmp_path, **there).stdout
-    text = GOOD.replace("2020", "2017") + "FUNDS,310000,530724,12万,CNY,budget,2021,https://example.org/a\n"
+    text = GOOD.replace("2020", "2017") + "FUNDS,310000,530724,12 million,CNY,budget,2021,https://example.org/a\n"
     funds = write(tmp_path, "taken.csv", text)
     assert run("load", funds, home=tmp_path, **there).returncode == 3
     listed = json.loads(run("runs", "--dataset", "taken", "--json", home=tmp_path, **there).stdout)

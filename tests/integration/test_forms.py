@@ -188,7 +188,7 @@ async def test_rows_that_say_too_little_are_named_by_sheet_and_column(graph: Gra
         ("帮扶资金", 4, "出资单位", "某公司", "fill in 帮扶方 Helper or th"),
         ("帮扶资金", 5, "受援方", "", "is empty: fill in one of"),
         ("帮扶资金", 6, "项目", "project:ninglang:没有的项目", "is not in the graph and "),
-        ("帮扶资金", 7, "金额", "12万", "'12万': the unit 万 belongs"[:24]),
+        ("帮扶资金", 7, "金额", "12万", "'12万': has the unit 万, and"[:24]),
         ("帮扶资金", 8, "", "https://example.org/notice", "this is the template's e"),
         ("帮扶资金", 9, "开始日期", "03/04/2019", "'03/04/2019': is ambiguou"[:24]),
         ("帮扶资金", 10, "开始日期", "43525", "'43525': looks like an Excel"[:24]),

@@ -93,7 +93,7 @@ def test_a_row_of_units_below_the_header_is_refused(tmp_path: Path, row: str) ->
 
 
 def test_an_amount_with_its_unit_is_a_fault_of_its_row_alone(tmp_path: Path) -> None:
-    found = units_of(csv(tmp_path, HEADER, [*ROW[:2], "12万", *ROW[3:]], ROW))
+    found = units_of(csv(tmp_path, HEADER, [*ROW[:2], "12 million", *ROW[3:]], ROW))
     assert [(line, column) for line, column, *_ in told(found)] == [(2, "金额")]
     assert figures(found) == ["100"]
 
@@ -310,3 +310,17 @@ def test_the_same_figures_without_a_look_are_read(tmp_path: Path) -> None:
     found = units_of(book(tmp_path / "b.xlsx", [amount(1000), amount((1000, "#,##0"))]))
     assert (told(found), figures(found)) == ([], ["1000", "1000"])
     assert not any(isinstance(record, Entity) for unit in found for record in unit.records)
+
+
+def test_a_unit_of_yuan_is_of_yuan(tmp_path: Path) -> None:
+    header = [*HEADER[:2], "金额(万元)", *HEADER[3:]]
+    rows = [[*ROW[:2], "1.5", code, *ROW[4:]] for code in ("", "CNY", "USD")]
+    found = units_of(csv(tmp_path, header, *rows, [*ROW[:2], "￥3亿", "", *ROW[4:]]))
+    assert [(line, column) for line, column, *_ in told(found)] == [(4, "金额(万元)"), (5, "金额(万元)")]
+    claims = [record for unit in found for record in unit.records if isinstance(record, Claim)]
+    assert [(one.values["amount"], one.values["amount_text"], one.values["currency"]) for one in claims] == [
+        (1_500_000, "15000", "CNY"),
+    ] * 2
+    plain = units_of(csv(tmp_path, HEADER, [*ROW[:2], "￥120万", *ROW[3:]], [*ROW[:2], "7", "", *ROW[4:]]))
+    assert [(line, column) for line, column, *_ in told(plain)] == [(3, "币种")]
+    assert figures(plain) == ["1200000"]

@@ -195,6 +195,37 @@ def test_money_refused(text: str, currency: str, why: str):
         values.money(text, currency)
 
 
+@pytest.mark.parametrize(
+    ("text", "factor", "read"),
+    [
+        ("￥１２０万", 1, (120_000_000, "1200000")),
+        ("12.5万元", 1, (12_500_000, "125000")),
+        ("CNY 3亿", 1, (30_000_000_000, "300000000")),
+        ("-3千", 1, (-300_000, "-3000")),
+        ("120", 10_000, (120_000_000, "1200000")),
+        ("1,200,000.50", 1, (120_000_050, "1200000.50")),
+    ],
+)
+def test_units_of_amounts(text: str, factor: int, read: tuple[int, str]):
+    assert values.scaled(text, "CNY", factor) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "factor", "why"),
+    [
+        ("120万", 10_000, "has the unit 万, and the header gives one too; write 120"),
+        ("3亿", 10_000, "has the unit 亿, and the header gives one too; write 30000"),
+        ("￥120万", 10_000, "has the unit 万, and the header gives one too; leave it out"),
+        ("5 million", 1, "the unit million belongs in the header"),
+        ("12万美元", 1, "'美元' does not agree with the currency CNY"),
+        ("(12万)", 1, "is ambiguous"),
+    ],
+)
+def test_units_of_amounts_refused(text: str, factor: int, why: str):
+    with pytest.raises(ValueError, match=re.escape(why)):
+        values.scaled(text, "CNY", factor)
+
+
 def test_currency():
     check_table(
         values.currency,

@@ -141,9 +141,9 @@ async def test_one_answers_for_all_and_undoing_gives_the_former_answers_back(
     assert merged["nodes"] == [{"id": "org:a1"}, None, {"id": "org:a1"}]
     rows = {row["helper"]["id"]: row for row in merged["helpers"]["nodes"]}
     assert merged["helpers"]["totalCount"] == 2 and rows["org:a1"]["factsCount"] == 3
-    # the same money told under two ids is not added twice
-    assert [total["sum"] for total in rows["org:a1"]["totals"]] == [None]
-    assert rows["org:a1"]["totals"][0]["notAdded"]["nodes"] == 3 * [{"reason": "PERIODS_OVERLAP"}]
+    # the same money of 2019 told under two ids is not added twice; that of 2020 is
+    assert [total["sum"] for total in rows["org:a1"]["totals"]] == ["7"]
+    assert rows["org:a1"]["totals"][0]["notAdded"]["nodes"] == 2 * [{"reason": "PERIODS_OVERLAP"}]
     assert merged["recipients"]["nodes"] == [
         {"helper": {"id": "org:a1"}, "recipient": {"id": "cn:530000"}, "factsCount": 3}
     ]

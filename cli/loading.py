@@ -1,6 +1,8 @@
 """`aidgraph load` and `aidgraph check`."""
 
 import asyncio
+import re
+from glob import glob, has_magic
 from pathlib import Path
 
 import typer
@@ -13,6 +15,7 @@ from loaders.records import LoadError, Report
 
 LOADED_WITH_REJECTS = 3
 REJECTS = ".rejects.csv"
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
 #: Bytes of a dataset's name, which becomes the name of a file.
 LONGEST = 120
 #: Issues printed; all of them are in the rejects file.
@@ -20,28 +23,41 @@ SHOWN = 20
 
 
 def expanded(paths: list[Path]) -> list[Path]:
-    """The files meant, folders replaced by their tables, in order of name."""
+    """The files meant, in order of name: folders replaced by their tables, and patterns that no shell expanded by what fits."""
     files: list[Path] = []
     for path in paths:
         if not str(path).isprintable():
             raise LoadError(f"{str(path)!r}: the name of the file holds characters that cannot be printed: rename it")
         if path.is_dir():
-            suffixes = formats.suffixes()
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes and not p.name.endswith(REJECTS))
-            if not inside:
-                raise LoadError(f"{path}: the folder holds no file ending in {', '.join(suffixes)}")
-            files += inside
-        elif not path.exists():
-            raise LoadError(f"{path}: there is no such file")
-        else:
+            files += _inside(path)
+        elif path.exists():
             files.append(path)
+        elif found := sorted(glob(str(path))) if has_magic(str(path)) else []:
+            files += expanded([Path(one) for one in found])
+        elif ADDRESS.match(str(path)):
+            raise LoadError(f"{path}: addresses are not fetched: download the file, and give its path")
+        else:
+            raise LoadError(f"{path}: there is no such file")
     return files
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The tables of a folder, without hidden files, those that an office program keeps while one is open, and rejects."""
+    suffixes = formats.suffixes()
+    inside = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith((".", "~$")) and not path.name.endswith(REJECTS)
+    )
+    if not inside:
+        raise LoadError(f"{folder}: the folder holds no file ending in {', '.join(suffixes)}")
+    return inside
 
 
 def dataset_of(paths: list[Path], files: list[Path], dataset: str | None) -> str:
     """The dataset's name as given, or that of the file or folder; it becomes part of ids and of names of files."""
     whole = paths[0].resolve().name if len(paths) == 1 and paths[0].is_dir() else ""
-    name = dataset or whole or pipeline.dataset_name(files)
+    name = (whole or pipeline.dataset_name(files)) if dataset is None else dataset
     if not name.strip() or any(c.isspace() or ord(c) < 32 for c in name):
         raise LoadError(
             f"the dataset name {name!r} is empty or holds spaces: give another with --dataset, such as funds-2024"

@@ -133,7 +133,8 @@ class Grants:
         if not identifier:
             raise RowError("is empty: a grant needs its identifier", column=grant.column("id"))
         project = f"360g:{ids.encoded(identifier)}"
-        funders = [self._organization(one, maker) for one in grant.objects("fundingOrganization")]
+        # who publishes its grants knows its own name: one grant to it under another's number does not give it that name
+        funders = [self._organization(one, maker, confidence="high") for one in grant.objects("fundingOrganization")]
         if not funders:
             raise RowError("is empty: a grant needs its funder", column=grant.column("fundingOrganization"))
         grantees = [self._organization(one, maker) for one in grant.objects("recipientOrganization")]
@@ -149,7 +150,7 @@ class Grants:
         self._money(grant, project, funders, grantees, maker)
 
     @staticmethod
-    def _organization(said: _Object, maker: Maker) -> str:
+    def _organization(said: _Object, maker: Maker, confidence: str = "") -> str:
         identifier, name = said.text("id"), said.text("name")
         if not identifier:
             raise RowError("is empty: an organization needs its identifier", column=said.column("id"), value=name)
@@ -159,6 +160,7 @@ class Grants:
             "name": name,
             "aliases": said.text("alternateName").replace(";", ","),
             "identifiers": ";".join(dict.fromkeys(one for one in known if one)),
+            "confidence": confidence,
         }
         maker.entity("Organization", id_, texts, {"id": said.column("id"), "name": said.column("name")})
         return id_

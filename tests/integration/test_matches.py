@@ -153,7 +153,7 @@ async def test_one_answers_for_all_and_undoing_gives_the_former_answers_back(
     assert merged["search"] == {"totalCount": 1, "nodes": [{"match": "NAME", "entity": {"id": "org:a1"}}]}
     assert [
         (r["helper"]["id"], r["facts"], r["sum"]) for r in merged["flows"]["nodes"] if r["helper"]["id"] == "org:a1"
-    ] == [("org:a1", 3, None)]
+    ] == [("org:a1", 3, "7")]
     assert len(merged["largest"]["nodes"]) == 3
     assert merged["organizations"]["totalCount"] == before["org:a1"]["organizations"]["totalCount"] - 2
     assert not {"org:a22", "org:a333"} & {one["id"] for one in merged["organizations"]["nodes"]}

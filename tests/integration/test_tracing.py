@@ -369,6 +369,7 @@ async def test_conversions_are_explained(graph: Graph, tmp_path: Path) -> None:
     assert "up to 2020-04-01 have changed since" in await other.refused(EXPLAIN, id=found["explainId"])
 
 
+@pytest.mark.soak_on_neo4j
 async def test_who_was_one_is_as_it_was_known_then(graph: Graph, tmp_path: Path) -> None:
     await golden(graph, tmp_path, clock=lambda: 1_000_000)
     asking = Asking(graph)
@@ -387,6 +388,7 @@ async def test_who_was_one_is_as_it_was_known_then(graph: Graph, tmp_path: Path)
         assert (await asking.one(EXPLAIN, id=row["explainId"]))["amount"] == row["sum"]
 
 
+@pytest.mark.soak_on_neo4j
 async def test_what_goes_beyond_the_time_is_left_out_and_said(graph: Graph, tmp_path: Path) -> None:
     """One transfer with a report on each side of the new year; a sum of two years; so much a year."""
     rows = (
@@ -426,6 +428,7 @@ async def test_what_goes_beyond_the_time_is_left_out_and_said(graph: Graph, tmp_
     assert again(file).amount == 60_600_000
 
 
+@pytest.mark.soak_on_neo4j
 async def test_any_change_of_a_file_is_noticed(graph: Graph, tmp_path: Path) -> None:
     await golden(graph, tmp_path, clock=lambda: 1_000_000)
     found = await Asking(graph).one('{ trace(from: "project:a") { explainId } }')
@@ -440,6 +443,7 @@ async def test_any_change_of_a_file_is_noticed(graph: Graph, tmp_path: Path) -> 
             recomputed(file, as_json=False)
 
 
+@pytest.mark.soak_on_neo4j
 async def test_figures_of_two_levels_are_told(graph: Graph, tmp_path: Path) -> None:
     rows = (
         "relationship,from,to,amount,currency,class,basis,valid_from\n"
@@ -457,6 +461,7 @@ async def test_figures_of_two_levels_are_told(graph: Graph, tmp_path: Path) -> N
         assert sum(said.startswith("whether money of what is asked about is also") for said in found["missing"]) == 1
 
 
+@pytest.mark.soak_on_neo4j
 async def test_money_of_projects_and_of_their_parts_is_told(graph: Graph, tmp_path: Path) -> None:
     await golden(graph, tmp_path)
     asked = '{ totals(of: "iso:UG") { gross { amount } missing } }'

@@ -680,7 +680,7 @@ BAD_ROWS: dict[str, tuple[Table, str, str, tuple[str, ...]]] = {
         "朝阳区",
         (
             "2 places are called this: cn:110105 朝阳区 (北京市); cn:220104 朝阳区 (长春市).",
-            "Give the code, or the parent in the column to_within",
+            "Give the code, the names of what it lies in before it, or the parent in the column to_within",
         ),
     ),
     "a name in the wrong place": (

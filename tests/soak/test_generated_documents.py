@@ -66,6 +66,12 @@ async def test_generated_questions_are_answered_alike(seeded: Graph, engine: str
         if engine == "embedded" or number % SOME == 0:
             began = time.monotonic()
             plain = await ways.plain.answer(made.query, made.variables, None)
+            for _ in range(
+                3
+            ):  # on a busy machine a statement may wait for a connection longer than it may: no other answer
+                if b"SERVICE_UNAVAILABLE" in plain.body:
+                    await asyncio.sleep(1)
+                    plain = await ways.plain.answer(made.query, made.variables, None)
             spent["plain"] += time.monotonic() - began  # pyright: ignore[reportArgumentType]
             spent["plainly"] += 1
             if plain.body != said.body:

@@ -142,7 +142,8 @@ class Directory:
             shown = "; ".join(f"{e.id} {e.name}{self._parents(e)}" for e in sorted(found, key=lambda e: e.id)[:_SHOWN])
             more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
             raise RowError(
-                f"{len(found)} places are called this: {shown}{more}. Give the code, the names of what it lies in before it, or the parent in the column {{within}}",
+                f"{len(found)} places are called this: {shown}{more}. Give the code, the names of what it lies in before it, "
+                "or the parent in the column {within}",
                 value=what,
             )
         return found[0].id

@@ -11,29 +11,35 @@ from cli.console import opened, progress_bar, version
 from graph.write import flows
 from graph.write.bulk import COMMAND, README, THEN
 from loaders import formats, pipeline
+from loaders.reading import How
 from loaders.records import LoadError, Report
+from loaders.tables import is_table
 
 LOADED_WITH_REJECTS = 3
 REJECTS = ".rejects.csv"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
 #: Bytes of a dataset's name, which becomes the name of a file.
 LONGEST = 120
+#: Of files that end so, some are tables, and some are notes beside them.
+TEXT = ".txt"
+#: Files left out of a folder that are named.
+LEFT_OUT = 10
 #: Issues printed; all of them are in the rejects file.
 SHOWN = 20
 
 
-def expanded(paths: list[Path]) -> list[Path]:
+def expanded(paths: list[Path], how: How) -> list[Path]:
     """The files meant, in order of name: folders replaced by their tables, and patterns that no shell expanded by what fits."""
     files: list[Path] = []
     for path in paths:
         if not str(path).isprintable():
             raise LoadError(f"{str(path)!r}: the name of the file holds characters that cannot be printed: rename it")
         if path.is_dir():
-            files += _inside(path)
+            files += _inside(path, how)
         elif path.exists():
             files.append(path)
         elif found := sorted(glob(str(path))) if has_magic(str(path)) else []:
-            files += expanded([Path(one) for one in found])
+            files += expanded([Path(one) for one in found], how)
         elif ADDRESS.match(str(path)):
             raise LoadError(f"{path}: addresses are not fetched: download the file, and give its path")
         else:
@@ -41,16 +47,27 @@ def expanded(paths: list[Path]) -> list[Path]:
     return files
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The tables of a folder, without hidden files, those that an office program keeps while one is open, and rejects."""
+def _inside(folder: Path, how: How) -> list[Path]:
+    """The tables of a folder, without hidden files, those that an office program keeps while one is open, and rejects.
+
+    What else there is, is named: a text that is no table, and files of kinds that are not read.
+    """
     suffixes = formats.suffixes()
-    inside = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in suffixes and not path.name.startswith((".", "~$")) and not path.name.endswith(REJECTS)
-    )
+    inside: list[Path] = []
+    others: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() or path.name.startswith((".", "~$")) or path.name.endswith(REJECTS):
+            continue
+        known = path.suffix.lower() in suffixes and (path.suffix.lower() != TEXT or is_table(path, how))
+        if known:
+            inside.append(path)
+        else:
+            others.append(path.name)
     if not inside:
-        raise LoadError(f"{folder}: the folder holds no file ending in {', '.join(suffixes)}")
+        raise LoadError(f"{folder}: the folder holds no table in a file ending in {', '.join(suffixes)}")
+    if others:
+        more = f" and {len(others) - LEFT_OUT:,} more" if len(others) > LEFT_OUT else ""
+        typer.echo(f"{folder}: not read, since no table that is known: {', '.join(others[:LEFT_OUT])}{more}", err=True)
     return inside
 
 
@@ -81,7 +98,7 @@ def load(
     force: bool = False,
     wait: float = 0.0,
 ) -> None:
-    files = expanded(paths)
+    files = expanded(paths, How(mapping=mapping, encoding=encoding))
     name = dataset_of(paths, files, dataset)
     typer.echo(f"{'checking' if dry_run else 'loading'} {len(files)} file(s) as dataset {name}", err=True)
     options = pipeline.Options(
@@ -122,7 +139,7 @@ def bulk(
     format: str | None = None,
     sheet: str | None = None,
 ) -> None:
-    files = expanded(paths)
+    files = expanded(paths, How(mapping=mapping, encoding=encoding))
     name = dataset_of(paths, files, dataset)
     options = pipeline.Options(
         dataset=name,

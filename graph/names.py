@@ -104,7 +104,7 @@ def traditional(name: str) -> str:
 
 
 def simplified(name: str) -> str:
-    return _converter("t2s")(name)
+    return _converter("t2s")(name) if has_han(name) else name
 
 
 def has_han(text: str) -> bool:

@@ -11,6 +11,7 @@ from loaders import values
 from loaders.records import RowError
 
 _SHOWN = 6
+_NO_PLACES = "no places are known yet: load them before (China's come with `aidgraph seed`), or name their file too"
 #: Words of level that names of offices begin with.
 _LEVELS = frozenset("省州市盟县旗区镇乡村")
 #: Characters of a name behind those of its parents; longer texts are none.
@@ -93,7 +94,7 @@ class Directory:
         if not found and not within:
             found = [entity for entity in self._compound(name) if self._fits(entity, labels)]
         if not found and not self._by_id:
-            raise RowError("the graph has no places yet: load them, or the seed with `aidgraph seed`", value=name)
+            raise RowError(_NO_PLACES, value=name)
         if not found:
             inside = f" within {within}" if within else ""
             raise RowError(
@@ -129,7 +130,7 @@ class Directory:
         found = list(self._by_code.get(plain, {}).values())
         if not found:
             if not self._by_code:
-                raise RowError("the graph has no places yet: load them, or the seed with `aidgraph seed`", value=code)
+                raise RowError(_NO_PLACES, value=code)
             raise RowError("is no code of a known place: correct it, or load the place first", value=code)
         return found
 

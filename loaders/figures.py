@@ -47,7 +47,16 @@ class Figures:
     def unit_above(self, text: str) -> str:
         """Why a table with this title cannot be read: its unit may hold for some of its columns or for all, and that is
         for its owner to say."""
-        for unit in units.told(text):
+        told = units.told(text)
+        for column in self._money:
+            own = units.header_unit(column)[1]
+            said = [unit for unit in told if unit.money]
+            if own != 1 and said and all(units.SIZES.get(unit.size) != own for unit in said):
+                return (
+                    f"says that amounts are in {said[0].text}, and the column {column} gives another unit: "
+                    "correct the header, or remove the line"
+                )
+        for unit in told:
             money = [column for column in self._money if units.header_unit(column)[0] == column]
             if unit.money and money:
                 how = unit.header(money[0])

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from graph.records import Claim, Entity
+from loaders.cells import Cells
 from loaders.records import RowError
-from loaders.rows import Cells, RowBuilder
+from loaders.rows import RowBuilder
 
 
 class Maker:

@@ -1,22 +1,19 @@
-"""From the cells of a row to records: each cell by the kind of its property, then what must agree within the row."""
+"""From the cells of a row to records, and what must agree within the row."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any
 
 from graph.dates import span
 from graph.model import MODEL, PROVENANCE, Help, Kind, Property, Vocabulary
 from graph.records import Claim, Entity, Value
 from graph.sources.directory import Named
 from loaders import units, values
+from loaders.cells import Cells, Reader, partial_date, readers
 from loaders.directory import Directory
 from loaders.records import RowError
-
-T = TypeVar("T")
 
 #: Types that say nothing without properties of their own, or that people decide on.
 _STANDING_ALONE = ("DESCRIBED_IN", "SAME_AS", "DIFFERENT_FROM")
@@ -25,49 +22,8 @@ _EXACT_ENDS = ("stated", "superseded")
 _ID = 2_000  # characters an id may have
 _MEMO = 20_000  # ends and sources kept
 _AHEAD = timedelta(hours=14)  # of the first day anywhere before that in UTC
-_MOST = 2**31 - 1  # of a count: what an Int of the API holds
-_WHOLE = 100  # percent: of progress and of shares there is no more
-_CELLS = 5_000  # converted cells kept, of each property
 #: The cells of an end: what it is named by, and what tells it from others of its name.
 _END = {side: (side, f"{side}_name", f"{side}_within", f"{side}_at") for side in ("from", "to")}
-
-
-class Cells(msgspec.Struct, frozen=True):
-    """Texts of the cells of a row by property name, and the column that each property stands in."""
-
-    texts: dict[str, str]
-    columns: Mapping[str, str]
-
-    def column(self, name: str, otherwise: str | None = None) -> str:
-        """The column of a cell that is given; else the name of the property, or what is to stand for it."""
-        if name in self.texts:
-            return self.columns[name]
-        return name if otherwise is None else otherwise
-
-    def text(self, name: str) -> str:
-        """The cleaned text of a cell, empty where there is none."""
-        return self.read(name, values.clean) if self.texts.get(name) else ""
-
-    def read(self, name: str, convert_: Callable[[str], T]) -> T:
-        try:
-            return convert_(self.texts[name])
-        except ValueError as error:
-            raise RowError(str(error), column=self.columns[name], value=self.texts[name].strip()[:100]) from None
-
-
-class _Reader(msgspec.Struct, frozen=True):
-    """How the cells of a property are read. They repeat, so what they came to is kept."""
-
-    declared: Property
-    convert: Callable[[str], Value]
-    kept: dict[str, Value] = msgspec.field(default_factory=dict[str, Value])
-
-    def value(self, cells: Cells) -> Value:
-        name = self.declared.name
-        value = cells.read(name, self.convert)
-        if len(self.kept) < _CELLS and self.declared.kind is not Kind.TEXT:  # texts seldom repeat, and are quickly read
-            self.kept[cells.texts[name]] = value
-        return value
 
 
 class RowBuilder:
@@ -86,9 +42,9 @@ class RowBuilder:
         self.named_here: dict[tuple[str, str], set[str]] = {}
         self.sheet = ""  # which part of its file is read, where it has several
         self.shared: dict[str, Any] = {}  # what one part of a load keeps for those read after it, by the format's name
-        self._claimed = {r.name: _readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
-        self._said = {n.label: _readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
-        self._about = _readers(PROVENANCE)
+        self._claimed = {r.name: readers(vocabulary.claim_properties(r.name)) for r in vocabulary.relationships}
+        self._said = {n.label: readers(vocabulary.node_properties(n.label)) for n in vocabulary.nodes}
+        self._about = readers(PROVENANCE)
         self._looping = {
             r.name: tuple(prefix for label in r.loops for prefix in vocabulary.node[label].prefixes)
             for r in vocabulary.relationships
@@ -251,7 +207,7 @@ class RowBuilder:
         except ValueError as error:
             raise RowError(str(error), column=column, value=end) from None
 
-    def _values(self, readers: Mapping[str, _Reader], cells: Cells, faults: list[RowError]) -> dict[str, Value]:
+    def _values(self, readers: Mapping[str, Reader], cells: Cells, faults: list[RowError]) -> dict[str, Value]:
         """Values of the cells that are filled; a cell that cannot be used is added to the faults."""
         found: dict[str, Value] = {}
         for name, text in cells.texts.items():
@@ -269,7 +225,7 @@ class RowBuilder:
             found[name] = value
         return found
 
-    def _value(self, reader: _Reader, cells: Cells, found: dict[str, Value]) -> Value:
+    def _value(self, reader: Reader, cells: Cells, found: dict[str, Value]) -> Value:
         declared = reader.declared
         if declared.kind is Kind.MONEY:
             minor, found[f"{declared.name}_text"], found["currency"] = self._money(declared.name, cells)
@@ -356,69 +312,6 @@ def _named(label: str, id_: str, said: dict[str, Value], parents: tuple[str, ...
         valid_to=str(said.get("valid_to", "")),
         parents=parents,
     )
-
-
-def partial_date(text: str) -> str:
-    """An ISO date with the precision of the text, or a span in which it lies."""
-    first, separator, last = values.clean(text).partition("..")
-    if not separator:
-        return values.partial_date(first)
-    lower, upper = values.partial_date(first), values.partial_date(last)
-    if span(lower)[0] > span(upper)[1]:
-        raise ValueError("the span ends before it begins")
-    return f"{lower}..{upper}"
-
-
-def _count(text: str) -> int:
-    count = values.integer(text)
-    if not 0 <= count <= _MOST:
-        raise ValueError(f"a count lies between 0 and {_MOST:,}")
-    return count
-
-
-def _coordinate(text: str) -> float:
-    degrees = values.number(text)
-    if not -180 <= degrees <= 180:
-        raise ValueError("degrees lie between -180 and 180")
-    return float(degrees)
-
-
-def _share(text: str) -> str:
-    if not 0 <= (percent := values.percent(text)) <= _WHOLE:
-        raise ValueError(f"{text[: values.QUOTED]!r}: a percentage lies between 0 and 100; write 12.5 or 12.5%")
-    return _plain(percent)
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.normalize() if number else Decimal(0), "f")
-
-
-_CONVERTERS: dict[Kind, Callable[[str], Value]] = {
-    Kind.TEXT: values.clean,
-    Kind.TEXTS: lambda text: [part for part in (values.clean(p) for p in text.replace("；", ";").split(";")) if part],
-    Kind.INTEGER: _count,
-    Kind.NUMBER: lambda text: _plain(values.number(text)),
-    Kind.COORDINATE: _coordinate,
-    Kind.CURRENCY: values.currency,
-    Kind.BOOLEAN: values.boolean,
-    Kind.DAY: values.day,
-    Kind.DATE: partial_date,
-    Kind.URL: values.url,
-}
-
-
-def _converter(declared: Property) -> Callable[[str], Value]:
-    """What makes a value of a cell, for any kind but money and entities; its ValueError says what is wrong."""
-    if declared.kind is Kind.CODE:
-        allowed = {name: code.name for code in declared.codes for name in (code.name, code.zh) if name}
-        return partial(values.code, allowed=allowed)
-    if declared.kind is Kind.NUMBER and declared.unit == "percent":
-        return _share
-    return _CONVERTERS.get(declared.kind, values.clean)
-
-
-def _readers(properties: Iterable[Property]) -> dict[str, _Reader]:
-    return {declared.name: _Reader(declared, _converter(declared)) for declared in properties}
 
 
 @lru_cache(maxsize=4_096)  # the rows of a table share their dates

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from graph.model import SOURCING
-from loaders import figures, mapping, tabular, workbooks
+from loaders import figures, mappers, tabular, workbooks
 from loaders.reading import How, Measured, Part, Unit
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
@@ -39,7 +39,7 @@ class TablePart:
         self._path = path
         self.left_out: list[str] = []
         try:
-            self._mapper = mapping.choose(table.header, how.mapping, how.vocabulary)
+            self._mapper = mappers.choose(table.header, how.mapping, how.vocabulary)
         except LoadError as error:
             if str(error).startswith("mapping "):  # the fault is the mapping's, not the table's
                 raise
@@ -114,9 +114,19 @@ class TablePart:
 def open_csv(path: Path, how: How) -> Generator[list[Part]]:
     if how.sheet:
         raise LoadError(f"{path} has no sheets: leave out --sheet")
-    headers = mapping.Headers.of(how.mapping, how.vocabulary)
+    headers = mappers.Headers.of(how.mapping, how.vocabulary)
     with tabular.open_table(path, how.encoding, (headers.fit, headers.near)) as table:
         yield [TablePart(table, path, how)]
+
+
+def is_table(path: Path, how: How) -> bool:
+    """Whether a text file begins with the header of a table, or nearly one. True where it cannot be read: the load says why."""
+    headers = mappers.Headers.of(how.mapping, how.vocabulary)
+    try:
+        with tabular.open_table(path, how.encoding, (headers.fit, headers.near, any)) as table:
+            return headers.fit(table.header) or headers.near(table.header)
+    except tabular.UnreadableFile:
+        return True
 
 
 @contextmanager
@@ -125,7 +135,7 @@ def open_workbook(path: Path, how: How) -> Generator[list[Part]]:
     with workbooks.open_sheets(path) as sheets:
         if how.sheet and not any(sheet.name == how.sheet for sheet in sheets):
             raise LoadError(f"{path} has no sheet {how.sheet}: choose one of {', '.join(s.name for s in sheets)}")
-        headers = mapping.Headers.of(how.mapping, how.vocabulary)
+        headers = mappers.Headers.of(how.mapping, how.vocabulary)
         parts: list[TablePart] = []
         left_out: list[str] = []
         for sheet in sheets:
@@ -148,7 +158,7 @@ def open_workbook(path: Path, how: How) -> Generator[list[Part]]:
         yield [*parts]
 
 
-def _part_of(sheet: workbooks.Sheet, path: Path, how: How, headers: mapping.Headers) -> TablePart | None:
+def _part_of(sheet: workbooks.Sheet, path: Path, how: How, headers: mappers.Headers) -> TablePart | None:
     """The sheet as a part; None where it holds no table. A table that nearly fits is refused, lest it be lost."""
     if sheet.find_header(headers.fit) or sheet.find_header(headers.near):  # the latter says what is missing
         return TablePart(sheet, path, how, sheet.name)

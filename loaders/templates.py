@@ -1,6 +1,6 @@
 """Templates: the empty tables a user fills in, one a type, with an example row that loads as it is.
 
-Derived from the vocabulary alone; what reads such tables is `mapping.TemplateMapper`. No I/O.
+Derived from the vocabulary alone; what reads such tables is `template_tables.TemplateMapper`. No I/O.
 """
 
 import csv
@@ -26,8 +26,8 @@ from graph.model import (
     Time,
     Vocabulary,
 )
-from loaders.mapping import END_COLUMNS, ENTITY, ID, KIND_COLUMNS, RELATIONSHIP
 from loaders.records import LoadError
+from loaders.template_tables import END_COLUMNS, ENTITY, ID, KIND_COLUMNS, RELATIONSHIP
 
 #: Written by every load itself, out of the rows of entities; a table of them would stand beside those.
 DESCRIBED_IN: Final = "DESCRIBED_IN"

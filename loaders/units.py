@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from graph.names import simplified
+
 SIZES: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 #: Units that a header may give, behind its name and in brackets.
 _READ: Final = frozenset(("千", "百万", "千万", "万", "亿"))
@@ -75,7 +77,7 @@ def header_unit(header: str) -> tuple[str, int]:
     at = header.rfind(opening) if opening else -1
     if at < 1 or not (name := header[:at].rstrip()):
         return header, 1
-    inner = header[at + 1 : -1].strip()
+    inner = simplified(header[at + 1 : -1].strip())
     if (after := inner.removeprefix("单位").lstrip()) != inner and after.startswith(":"):
         inner = after[1:].strip()
     size = inner.removesuffix("元")
@@ -93,6 +95,7 @@ def unread_unit(header: str) -> bool:
     """Whether a column header seems to give a unit in a way that `header_unit` does not read: 金额(万美元), USD million."""
     if header_unit(header) != (header, 1):
         return False
+    header = simplified(header)
     return (
         any(_HINT.search(inner) for inner in _IN_BRACKETS.findall(header))
         or _AT_END.search(header[-_MOST:]) is not None
@@ -102,7 +105,7 @@ def unread_unit(header: str) -> bool:
 
 def whole(text: str) -> Told | None:
     """The unit that a text is, and nothing else: 万元, (人民币万元), 万人; None for any other text, also 12万."""
-    plain = unicodedata.normalize("NFKC", text[:_MOST]).strip(" \n()[]【】〔〕") if len(text) <= _MOST else ""
+    plain = _plain(text).strip(" \n()[]【】〔〕") if len(text) <= _MOST else ""
     match = _WHOLE.fullmatch(plain)
     if match is None:
         english = _IN_ENGLISH.fullmatch(plain)
@@ -114,7 +117,7 @@ def whole(text: str) -> Told | None:
 
 def told(text: str) -> list[Told]:
     """The units of figures that a title tells: 单位：万元, (金额：万元), Amounts in USD million. Empty where it tells none."""
-    text = unicodedata.normalize("NFKC", text)
+    text = _plain(text)
     parts = (part for segment in _SEGMENTS.split(text) for part in _parts(segment))
     found = dict.fromkeys(unit for part in parts if (unit := whole(part)))
     if not found and (match := _TIMES.search(text)):
@@ -122,6 +125,10 @@ def told(text: str) -> list[Told]:
     if not found and (match := _IN_ENGLISH.search(text)):
         return [_english(match)]
     return list(found)
+
+
+def _plain(text: str) -> str:
+    return simplified(unicodedata.normalize("NFKC", text))
 
 
 def _parts(segment: str) -> Iterator[str]:
@@ -149,7 +156,8 @@ def _english(match: "re.Match[str]") -> Told:
 def odd(header: str, names: Collection[str], money: Collection[str]) -> str:
     """What to write in the place of a header that is one of the names with a currency or a unit that is not read beside
     it, as in 金额(人民币万元) or Amount (CNY); empty where it is no such header."""
-    at = next((end for end in range(min(len(header), _MOST) - 1, 0, -1) if header[:end].rstrip() in names), 0)
+    header = simplified(header[:_MOST])
+    at = next((end for end in range(len(header) - 1, 0, -1) if header[:end].rstrip() in names), 0)
     name, rest = header[:at].rstrip(), header[at:].strip(" ()[]【】〔〕/:、,_-单位")
     if not name or not rest:
         return ""

@@ -7,12 +7,13 @@ and what would be right. No I/O, no records, no codelists of sources.
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from graph import names
 from graph.money import minor_units
 from loaders import units
 
@@ -73,9 +74,12 @@ def clean(text: str) -> str:
 
 
 def _half(text: str) -> str:
-    """Cleaned text with full-width letters, digits and signs made half-width, and nothing else changed."""
+    """Cleaned text with full-width letters, digits and signs made half-width, and traditional characters simplified."""
     cleaned = clean(text)
-    return cleaned if cleaned.isascii() else cleaned.translate(_HALF_WIDTH).translate(_MINUS).strip()
+    if cleaned.isascii():
+        return cleaned
+    half = cleaned.translate(_HALF_WIDTH).translate(_MINUS).strip()
+    return names.simplified(half) if len(half) <= QUOTED else half
 
 
 def number(text: str) -> Decimal:
@@ -284,7 +288,6 @@ _DATES: Final = tuple(
 )
 _WHY_NO_DATE: Final = (
     (r"", "is empty; a date such as 2019, 2019-07 or 2019-07-03 is needed"),
-    (r"[0-9]{5}(\.[0-9]+)?", "looks like an Excel serial number; format the column as text 2019-07-03"),
     (r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}", "is ambiguous (day, month and year); write 2019-07-03"),
     (r"[0-9]{4}[-/.][0-9]{1,2}", "is ambiguous (a month, or a span of years); write 2019-07"),
     (r"[0-9]{1,2}/[0-9]{4}", "is no ISO date; write 2019-07"),
@@ -297,7 +300,7 @@ def partial_date(text: str) -> str:
     plain = _half(text)
     match = next((found for shape in _DATES if (found := shape.fullmatch(plain))), None)
     if match is None:
-        why = next((why for shape, why in _WHY_NO_DATE if re.fullmatch(shape, plain)), None)
+        why = _serial(plain) or next((why for shape, why in _WHY_NO_DATE if re.fullmatch(shape, plain)), None)
         raise _refuse(text, why or "is no date; write 2019, 2019-07 or 2019-07-03")
     year, month, dom = [int(part) if part else None for part in (*match.groups(), None)][:3]
     if year is None or not 1000 <= year <= 2999:
@@ -307,6 +310,18 @@ def partial_date(text: str) -> str:
     except ValueError:
         raise _refuse(text, "is no day or month of the calendar; write 2019-07-03") from None
     return "-".join([str(year), *(f"{part:02}" for part in (month, dom) if part is not None)])
+
+
+#: Day 0 of Excel's numbers of days, from March 1900 on.
+_EXCEL: Final = date(1899, 12, 30)
+
+
+def _serial(plain: str) -> str:
+    """What is said of a number of five digits, which a spreadsheet may have made of a day."""
+    if not re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", plain):
+        return ""
+    meant = _EXCEL + timedelta(days=int(plain[:5]))
+    return f"looks like the number that Excel keeps for {meant}; format the cells as text, and write {meant} if that is the day"
 
 
 def day(text: str) -> str:
@@ -331,18 +346,23 @@ def boolean(text: str) -> bool:
 
 
 def code(text: str, allowed: Collection[str] | Mapping[str, str]) -> str:
-    """One of the allowed codes, letter case included; a mapping also gives the aliases of its codes."""
+    """One of the allowed codes, letter case included; a mapping also gives the aliases of its codes.
+
+    Who writes Chinese is told what may stand here in Chinese.
+    """
     cleaned = clean(text)
+    codes = frozenset(allowed)
     if isinstance(allowed, Mapping):
         aliases = cast("Mapping[str, str]", allowed)
-        if cleaned in aliases:
-            return aliases[cleaned]
-        allowed = frozenset(aliases.values())
-    if cleaned in allowed:
+        if (known := aliases.get(cleaned) or aliases.get(_half(cleaned))) is not None:
+            return known
+        chinese = frozenset(name for name in aliases if names.has_han(name)) if names.has_han(cleaned) else None
+        codes = chinese or frozenset(aliases.values())
+    if cleaned in codes:
         return cleaned
-    names = sorted(allowed)
-    more = f" and {len(names) - SHOWN_CODES} more" if len(names) > SHOWN_CODES else ""
-    raise _refuse(text, f"is not one of {', '.join(names[:SHOWN_CODES])}{more}")
+    listed = sorted(codes)
+    more = f" and {len(listed) - SHOWN_CODES} more" if len(listed) > SHOWN_CODES else ""
+    raise _refuse(text, f"is not one of {', '.join(listed[:SHOWN_CODES])}{more}")
 
 
 _PROVINCE_CODES: Final = """

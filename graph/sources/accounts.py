@@ -67,7 +67,7 @@ SECONDARY: LiteralString = (
 
 
 #: Projects, and others that are a part of them or are reported as the same by a third party.
-LEVELS: LiteralString = (
+RETOLD: LiteralString = (
     f"UNWIND $p.ids AS i MATCH (a:Project {{id: i}})-[c:RELATED_TO]->(b) WHERE {was_known('c')} "
     "AND c.type IN ['parent', 'child', 'third_party'] RETURN DISTINCT a.id, b.id, c.type"
 )
@@ -77,7 +77,7 @@ async def told_twice(graph: Graph, found: "following.Totalled", nodes: Iterable[
     """Words for projects whose money may be told again of their parts, or by another: both stand in the totals."""
     ends = {end for flow in found.flows for end in (flow.provider, flow.receiver)}
     paying = {flow.provider for flow in found.flows if flow.flow_class == found.flow_class}
-    rows = await graph.rows(LEVELS, {"ids": sorted(ends & set(nodes)), "known": known})
+    rows = await graph.rows(RETOLD, {"ids": sorted(ends & set(nodes)), "known": known})
     uppers = {(b if type_ == "parent" else a) for a, b, type_ in rows if {a, b} <= paying}
     if not uppers:
         return []

@@ -223,6 +223,13 @@ def each_of(shape: Shape) -> tuple[LiteralString, tuple[LiteralString, ...]]:
     return text, tuple(keys)
 
 
+async def rows_of(graph: Graph, text: LiteralString, parameters: Mapping[str, Any]) -> list[list[Any]]:
+    """What a statement of the clauses of `each_of` returns."""
+    counted = itertools.count(1)
+    cypher = render(text, {}, {}, str, lambda: next(counted))
+    return await graph.rows(cypher, parameters)  # pyright: ignore[reportArgumentType] - rendered of literals
+
+
 def _row(keys: tuple[LiteralString, ...]) -> LiteralString:
     """What tells a row from the others."""
     return " + '|' + ".join(keys)
@@ -304,15 +311,13 @@ async def facts_of(graph: Graph, given: Mapping[str, Any], most: int) -> list[Su
     lists = {name: tuple(given[name]) for name in ("by", "via")}
     shape = Shape(timed=given["timed"], values={**values, **lists, "where": where_})
     each, keys = each_of(shape)
-    counted = itertools.count(1)
-    cypher = render(
+    text = (
         f"{each}WITH _c, _n, _y, {_row(keys)} AS _i WHERE _i = $row "
         "WITH _c, _n, _y ORDER BY _y IS NOT NULL, _c.id LIMIT $most "
         "RETURN _c.fact, _c.id, type(_c), startNode(_c).id, endNode(_c).id, _n, coalesce(_c.currency, ''), "
-        "coalesce(_c.class, ''), coalesce(_c.valid_from, ''), coalesce(_c.reported_by, ''), coalesce(_y, '')",
-        {}, {}, str, lambda: next(counted),
-    )  # fmt: skip
-    rows = await graph.rows(cypher, {**given, "most": most})  # pyright: ignore[reportArgumentType] - rendered of literals
+        "coalesce(_c.class, ''), coalesce(_c.valid_from, ''), coalesce(_c.reported_by, ''), coalesce(_y, '')"
+    )
+    rows = await rows_of(graph, text, {**given, "most": most})
     claims: dict[str, list[str]] = {}
     facts = [[row[3], row[0]] for row in rows]
     for fact, claim in await graph.rows(_OTHERS, {"facts": facts, "known": given["known"]}):

@@ -3,7 +3,6 @@
 Made of the sums of `flows` by helper and recipient, of all that is counted as help: money, people, workers, projects.
 """
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from typing import Any, LiteralString
 from graph.bindings import Calling, Shape, computed
 from graph.dates import NEVER
 from graph.money import minor_units
-from graph.plan import render
 from graph.sources import flows
 from graph.sources.facts import was_known
 from graph.sources.totals import AMOUNT, added_parts, counted_text, whole
@@ -88,13 +86,11 @@ async def _sums(calling: Calling, shape: Shape) -> list[dict[str, Any]]:
     each, keys = flows.each_of(shape)
     names: LiteralString = ", ".join(keys)
     added: LiteralString = "CASE WHEN _y IS NULL THEN _n END"
-    counted = itertools.count(1)
-    cypher = render(
+    text = (
         f"{each}WITH {names}, count(*) AS _facts, count({added}) AS _added, {added_parts(added)} "
-        f"RETURN {names}, _facts, _added, _m1, _m2 ORDER BY {names}",
-        {}, {}, str, lambda: next(counted),
-    )  # fmt: skip
-    rows = await calling.graph.rows(cypher, calling.parameters)  # pyright: ignore[reportArgumentType] - rendered of literals
+        f"RETURN {names}, _facts, _added, _m1, _m2 ORDER BY {names}"
+    )
+    rows = await flows.rows_of(calling.graph, text, calling.parameters)
     columns = (*keys, "_facts", "_added", "_m1", "_m2")
     return [dict(zip(columns, row, strict=True)) for row in rows]
 

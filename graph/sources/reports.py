@@ -16,7 +16,7 @@ from graph.sources.facts import NOW, was_known
 from graph.sources.nodes import Nodes
 from graph.tracing.choosing import Left, class_of
 from graph.tracing.reconciling import Tolerance
-from graph.tracing.terms import Report
+from graph.tracing.terms import Flow, Report
 
 #: Entities asked of at once.
 CHUNK = 500
@@ -50,6 +50,14 @@ class Time(msgspec.Struct, frozen=True, kw_only=True):
     def touches(self, report: Report) -> bool:
         """Whether the period of a report may share a day with the time asked about."""
         return (self.last == NEVER or report.earliest_from <= self.last) and report.latest_to > self.first
+
+    def holds(self, flow: Flow) -> bool:
+        """Whether the days of a flow lie in the time asked about."""
+        return flow.first >= self.first and (self.last == NEVER or (flow.last or NEVER) <= self.last)
+
+    def meets(self, flow: Flow) -> bool:
+        """Whether the days of a flow may share one with the time asked about."""
+        return (flow.last or NEVER) >= self.first and (self.last == NEVER or flow.first <= self.last)
 
 
 def _moved(day: str, days: int, end: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, LiteralString
 
-from graph.dates import NEVER
 from graph.engine import Graph
 from graph.sources import reports, stored_flows
 from graph.sources.facts import NOW, was_known
@@ -151,51 +150,26 @@ def derived(
 ) -> Expanded:
     """Flows at the nodes reached, made of reports at them and beside them; '' is any class or currency."""
 
-    def asked(flow: Flow) -> bool:
-        if flow.provider not in reached and flow.receiver not in reached:
-            return False
-        return flow_class in ("", flow.flow_class) and currency in ("", flow.currency)
-
-    def inside(flow: Flow) -> bool:
-        return (flow.first or "") >= time.first and (time.last == NEVER or (flow.last or NEVER) <= time.last)
-
-    def beyond(flow: Flow) -> bool:
-        """Whether it goes beyond the time asked about, and lies in it too."""
-        return (
-            not inside(flow) and (flow.last or NEVER) >= time.first and (time.last == NEVER or flow.first <= time.last)
-        )
+    def asked(one: Flow | Left) -> bool:
+        here = one.provider in reached or one.receiver in reached
+        return here and flow_class in ("", one.flow_class) and currency in ("", one.currency)
 
     read = list(read)
-    kept, left_out = reports.within(read, time)
+    kept, left = reports.within(read, time)
     done = made(kept, tolerance=tolerance, rate=rate)
-    flows = sorted((flow for flow in done.flows if asked(flow) and inside(flow)), key=lambda flow: flow.id)
+    at_them = [flow for flow in done.flows if asked(flow)]
+    flows = sorted((flow for flow in at_them if time.holds(flow)), key=lambda flow: flow.id)
     mine = {claim for flow in flows for claim in flow.claims}
-    outside = {report.claim for report in kept if not time.touches(report)}
-    once = {report.claim for report in kept if not report.per_year} - outside
-    elsewhere: list[Left] = []
-    for flow in done.flows:
-        if not asked(flow) or inside(flow):
-            continue
-        if beyond(flow):  # of so much a year, a year may go beyond where others do not
-            elsewhere.append(following.left_of(flow, "beyond_period"))
-        elsewhere += [
-            following.left_of(flow, "other_period", claim)
-            for claim in flow.claims
-            if not beyond(flow) and claim in once and claim not in mine
-        ]
-    left = [
-        one
-        for one in (*left_out, *(one for one in done.left if one.claim not in outside))
-        if one.claim not in mine
-        and (one.provider in reached or one.receiver in reached)
-        and flow_class in ("", one.flow_class)
-        and currency in ("", one.currency)
-    ]
+    of_it = {report.claim for report in kept if time.touches(report)}
+    left += [one for one in done.left if one.claim in of_it]
+    left = [one for one in left if one.claim not in mine and asked(one)]
+    once = {report.claim for report in kept if not report.per_year and report.claim in of_it} - mine
+    left += [one for flow in at_them if not time.holds(flow) for one in _outside(flow, time, once)]
     return Expanded(
         starts=(),
         flows=tuple(flows),
         matched={flow.id: done.matched[flow.id] for flow in flows if flow.id in done.matched},
-        left=tuple(sorted((*left, *elsewhere), key=lambda one: one.claim)),
+        left=tuple(sorted(left, key=lambda one: one.claim)),
         reached=reached,
         deeper=frozenset(),
         cut=frozenset(),
@@ -203,6 +177,16 @@ def derived(
         stored=False,
         reports=tuple(read),
     )
+
+
+def _outside(flow: Flow, time: Time, once: Collection[str]) -> list[Left]:
+    """A flow that goes beyond the time asked about; or its reports of that time, where that which is used is of another.
+
+    `once`: claims of the time that are in no flow of it; of so much a year, a year may lie outside where others do not.
+    """
+    if time.meets(flow):
+        return [following.left_of(flow, "beyond_period")]
+    return [following.left_of(flow, "other_period", claim) for claim in flow.claims if claim in once]
 
 
 class _Walk:

@@ -7,12 +7,13 @@ from typing import Final
 from graph.model import MODEL, Vocabulary
 from graph.records import Claim, Entity
 from loaders import tabular, units, values
+from loaders.cells import Cells
 from loaders.forms.columns import YEAR
 from loaders.forms.declare import Column, Form, Holds
 from loaders.forms.naming import Naming, Stated, folded
 from loaders.forms.sheets import FORMS
 from loaders.records import LoadError, RowError
-from loaders.rows import Cells, RowBuilder
+from loaders.rows import RowBuilder
 
 #: Columns that clerks number their rows in; they say nothing.
 _NUMBERING: Final = frozenset(("序号", "no.", "no", "序号 no."))

@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from graph.model import MODEL
+from graph.names import simplified
 from graph.records import Claim, Entity
 from loaders import tabular, values
+from loaders.cells import Cells, partial_date
 from loaders.forms.columns import ABOUT
 from loaders.forms.declare import Column, Form, Holds, Rule
 from loaders.records import RowError
-from loaders.rows import Cells, RowBuilder, partial_date
+from loaders.rows import RowBuilder
 
 _MAX_NAME: Final = 200
 _WEEK: Final = re.compile(r"(\d{4})\s*(?:-?W|年第?)\s*(\d{1,2})\s*周?", re.I)
@@ -26,7 +28,8 @@ _PADDING: Final = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 
 
 def folded(text: str) -> str:
-    return tabular.header_name(text).casefold()
+    """A header as it is compared: also without its letter case, and in simplified characters."""
+    return simplified(tabular.header_name(text)).casefold()
 
 
 class Stated(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from graph.document import model_markdown
 from graph.model import MODEL, Code, Help, Kind, Property, RelationshipType, Time
 from graph.records import Claim, Entity
 from graph.sources.directory import Named
-from loaders import mapping
+from loaders import mappers, mapping
 from loaders.directory import Directory
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
@@ -61,7 +61,7 @@ def records(**changes: str) -> list[Entity | Claim]:
     """What the example row of the template becomes, with some cells changed."""
     header, example = csv.reader(io.StringIO(as_csv(template("LENDS_TO", vocabulary=VOCABULARY))))
     row = dict(zip(header, example, strict=True)) | {"source": "", "source_title": "", "source_publisher": ""} | changes
-    return mapping.choose(tuple(header), None, VOCABULARY).records(row, 2, builder())
+    return mappers.choose(tuple(header), None, VOCABULARY).records(row, 2, builder())
 
 
 def test_the_model_itself_does_not_change() -> None:

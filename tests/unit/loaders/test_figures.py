@@ -75,6 +75,39 @@ def test_a_unit_above_a_header_that_gives_it_too_is_read(tmp_path: Path) -> None
     assert figures(units_of(csv(tmp_path, "单位：万元", header, ROW))) == ["1000000"]
 
 
+@pytest.mark.parametrize("title", ["单位：亿元", "单位：10万元", "Amounts in USD million"])
+def test_a_unit_above_a_header_that_gives_another_is_refused(tmp_path: Path, title: str) -> None:
+    header = [name.replace("金额", "金额(万元)") for name in HEADER]
+    with pytest.raises(LoadError, match=r"line 1: says .* and the column 金额\(万元\) gives another unit: correct"):
+        units_of(csv(tmp_path, title, header, ROW))
+    assert figures(units_of(csv(tmp_path, "单位：万元、亿元", header, ROW))) == ["1000000"]
+
+
+def test_traditional_characters_are_read_as_simplified(tmp_path: Path) -> None:
+    header = ["幫扶方", "受援方", "金額(萬元)", "幣種", "資金類別", "開始日期", "結束日期"]
+    row = ["上海市", "雲南省", "100", "人民幣", "撥付", "2020年", "2020年"]
+    path = csv(tmp_path, header, row)
+    path.write_bytes(path.read_text("utf-8").encode("big5"))
+    assert figures(units_of(path)) == ["1000000"]
+    assert [
+        (r.start, r.end, r.values["class"]) for unit in units_of(path) for r in unit.records if isinstance(r, Claim)
+    ] == [("cn:310000", "cn:530000", "disbursement")]
+    plain = [name.replace("(萬元)", "") for name in header]
+    assert figures(units_of(csv(tmp_path, plain, [*row[:2], "￥120萬", *row[3:]]))) == ["1200000"]
+    with pytest.raises(LoadError, match=r"in 万元, and the column 金額 does not: .*as in 金額\(万元\)"):
+        units_of(csv(tmp_path, "單位：萬元", plain, row))
+    template = ["關係", "起點", "終點", "金額（萬元）", "幣種", "資金類別"]
+    assert figures(units_of(csv(tmp_path, template, ["資助", "310000", "530000", "5", "人民幣", "撥付"]))) == ["50000"]
+
+
+def test_what_a_table_has_and_what_a_cell_may_hold_is_told_as_it_is_written(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match=r"fits no mapping and no form: .*; its columns: 甲, 乙, 丙"):
+        units_of(csv(tmp_path, ["甲", "乙", "丙"], ["1", "2", "3"]))
+    ((_, column, value, reason),) = told(units_of(csv(tmp_path, HEADER, [*ROW[:4], "赠送", *ROW[5:]])))
+    assert (column, value) == ("资金类别", "赠送")
+    assert "拨付" in reason and "disbursement" not in reason
+
+
 def test_a_unit_of_what_is_counted_is_refused_above_counts_alone(tmp_path: Path) -> None:
     row = ["云南省", "上海市", "5", "2020"]
     for title in ("单位：万人", "单位：万"):

@@ -8,7 +8,7 @@ import pytest
 from graph.model import MODEL, NAMES, PROVENANCE, SOURCING
 from graph.records import Claim, Entity
 from graph.sources.directory import Named
-from loaders import mapping
+from loaders import mappers, template_tables
 from loaders.directory import Directory
 from loaders.records import LoadError
 from loaders.rows import RowBuilder
@@ -34,7 +34,7 @@ def directory() -> Directory:
 
 def load(text: str) -> list[Entity | Claim]:
     header, row = csv.reader(io.StringIO(text))
-    mapper = mapping.choose(tuple(header), None)
+    mapper = mappers.choose(tuple(header), None)
     assert mapper.name == "template"
     builder = RowBuilder(directory(), "source:dataset:test")
     made = mapper.records(dict(zip(header, row, strict=True)), 2, builder)
@@ -144,11 +144,11 @@ def test_chinese_headers_mean_one_property() -> None:
     for relationship in MODEL.relationships:
         for declared in (*MODEL.claim_properties(relationship.name), *SOURCING):
             names.setdefault(declared.zh, set()).add(declared.name)
-    for name, zh in (*mapping.END_COLUMNS.items(), *mapping.KIND_COLUMNS.items()):
+    for name, zh in (*template_tables.END_COLUMNS.items(), *template_tables.KIND_COLUMNS.items()):
         names.setdefault(zh, set()).add(name)
     assert {zh: sorted(meant) for zh, meant in names.items() if len(meant) > 1} == {}
     assert not names.keys() & {r.zh for r in MODEL.relationships}, "a property and a relationship share a name"
-    known = mapping.known_columns()
+    known = template_tables.known_columns()
     assert {zh: known[zh] for zh in names} == {zh: next(iter(meant)) for zh, meant in names.items()}
 
 

@@ -1,7 +1,8 @@
-"""Runs the tests in two processes beside each other: those that write to the graph they share, and the others.
+"""Runs the tests in two processes beside each other: those marked `writes`, and the others.
 
-`python -m tests.together -m "not soak" …`: arguments are pytest's. The others read the seed, need no graph, or start one of
-their own. What the writing ones print comes when the others are through.
+`python -m tests.together -m "not soak" …`: arguments are pytest's. The first write to the graph they share, or load long into
+graphs of their own, so that both take about as long; the others read the seed, or need no graph. What the first print comes
+when the others are through.
 """
 
 import os

@@ -47,6 +47,7 @@ async def geocoded(graph: Graph, folder: Path, *names: str) -> Report:
     return await pipeline.load(graph, files, pipeline.Options(dataset="geocoded"))
 
 
+@pytest.mark.soak_on_neo4j
 async def test_the_geocoded_release(graph: Graph, tmp_path: Path) -> None:
     report = await geocoded(graph, tmp_path, "transactions.csv", "locations.csv", "projects.csv")
     assert {(i.file, i.line, i.column) for i in report.issues} == {

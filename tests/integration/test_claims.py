@@ -83,6 +83,7 @@ async def known_on(graph: Graph, type_: str, moment: int, *names: str) -> set[tu
 # --- facts, claims, versions ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak_on_neo4j
 async def test_identical_transactions_are_two_claims_of_one_fact(placed: Graph, tmp_path: Path) -> None:
     first = await load(placed, tmp_path, sums({}, {}, {"valid_from": "2018"}))
     assert first.counts == Counts(new=4, entities_new=2)  # the file's own description, and its source and the page

@@ -115,6 +115,7 @@ async def test_a_second_source_that_disagrees(graph: Graph, tmp_path: Path) -> N
     assert (await listed(asked))["totalCount"] == 0
 
 
+@pytest.mark.soak_on_neo4j
 async def test_facts_of_two_programmes_that_count_the_same(graph: Graph, tmp_path: Path) -> None:
     """Half of the longer period is shared: they are two facts, and cannot both be right."""
     asked = answering(graph, own_schema())

@@ -75,6 +75,7 @@ async def test_both_ways_and_both_engines_answer_alike(asked: Answering, engine:
         assert differing(timelessly(ours), timelessly(theirs)) == {}, other
 
 
+@pytest.mark.soak_on_neo4j
 async def test_questions_alike_in_text_are_answered_by_their_values(asked: Answering, engine: str) -> None:
     """A plan is kept for a document: it must not answer another question, whatever came first."""
     several = [question for question in QUESTIONS if "[" in question.name and not question.wrong]

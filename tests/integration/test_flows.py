@@ -106,6 +106,7 @@ async def test_who_gives_through_projects(asked: Answering) -> None:
     }
 
 
+@pytest.mark.soak_on_neo4j
 async def test_who_gets_through_projects(asked: Answering) -> None:
     found = await rows(asked, "groupBy: [RECIPIENT], classes: [COMMITMENT]", "recipient", "recipientOpen")
     assert found == {
@@ -136,6 +137,7 @@ async def test_by_year_and_currency_and_what_has_no_amount(asked: Answering) -> 
     assert every[("2020", "USD")] == ("2.5", 1, 1, 0)
 
 
+@pytest.mark.soak_on_neo4j
 async def test_what_may_be_the_same_money_is_not_added(asked: Answering) -> None:
     found = await rows(asked, "groupBy: [HELPER], classes: [BUDGET]", "helper", "recipientLevel")
     assert found == {

@@ -139,6 +139,7 @@ async def test_every_sheet_filled_is_seen_in_the_graph(graph: Graph, tmp_path: P
     assert await claims(graph, "UNDER") == {(PROJECT, "programme:hu-dian")}
 
 
+@pytest.mark.soak_on_neo4j
 async def test_loaded_again_it_changes_nothing_and_a_row_gone_is_retracted(graph: Graph, tmp_path: Path) -> None:
     await load_places(graph, tmp_path)
     await load_forms(graph, workbooks.filled(tmp_path / "forms.xlsx", FILLED))

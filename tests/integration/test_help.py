@@ -343,6 +343,7 @@ async def told(graph: Graph, tmp_path: Path) -> Answering:
     return answering(graph, own_schema())
 
 
+@pytest.mark.soak_on_neo4j
 async def test_terms_codes_parts_and_groups(told: Answering) -> None:
     """On one graph, since each costs Neo4j a plan: what belongs together, and what only looks as if."""
     sent = 'help(from: "{}", to: "{}", via: [POSTED_TO]) {{ factsCount }}'

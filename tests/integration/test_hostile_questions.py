@@ -397,6 +397,7 @@ async def test_a_text_that_is_looked_for_is_text(api: Api, engine: str) -> None:
         assert api.slow == []
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_text_of_a_computed_answer_is_text(api: Api) -> None:
     # of explain a forged id is refused before the others are looked for: tests/integration/test_tracing.py
     slots = [slot for slot in SLOTS if slot.looked_for and slot.computed and "explain" not in slot.name]
@@ -408,6 +409,7 @@ async def test_a_text_of_a_computed_answer_is_text(api: Api) -> None:
             assert answer["data"] == {slot.name.split(".")[1]: None}
 
 
+@pytest.mark.soak_on_neo4j
 async def test_a_text_that_must_have_a_form_is_refused(api: Api) -> None:
     span = "give a day, month or year such as"
     says = {

@@ -114,6 +114,7 @@ async def canonical(graph: Graph) -> dict[str, str]:
     return {id_: canonical for id_, canonical in await entities(graph, "Organization", "canonical") if id_ != canonical}
 
 
+@pytest.mark.soak_on_neo4j
 async def test_one_answers_for_all_and_undoing_gives_the_former_answers_back(
     graph: Graph, told: Answering, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api.schema import own_schema
 from graph.engine import Graph
 from tests.checks import load
@@ -52,6 +54,7 @@ async def asked(graph: Graph, arguments: str) -> dict[str, Any]:
     return json.loads(said)["data"]["byRecipient"]
 
 
+@pytest.mark.soak_on_neo4j
 async def test_help_by_recipient(graph: Graph, tmp_path: Path) -> None:
     for name, text in (("places", PLACES), ("people", PEOPLE), ("help", HELP)):
         report = await load(graph, tmp_path, text, name)

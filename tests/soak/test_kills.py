@@ -24,7 +24,7 @@ from graph.settings import Settings
 from loaders import pipeline
 from tests.checks import table
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.soak, pytest.mark.writes, pytest.mark.timeout(1200)]
 T = TypeVar("T")
 
 COMPANIES, SUMS, BATCH = 300, 20_000, 250

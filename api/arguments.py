@@ -17,6 +17,7 @@ from api.cursors import Seal
 from api.errors import BadUserInput
 from graph import dates
 from graph.engine import Engine
+from graph.money import CURRENCIES
 
 #: Rows of a page: as asked for by default, at most, and at most in lists that fill pickers.
 PAGE, MOST, PICKER = 20, 100, 500
@@ -159,7 +160,7 @@ def entity_id(name: str, description: str, *, required: bool = True) -> Argument
 
 
 def checked_currency(value: str, _name: str = "currency") -> str:
-    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+    if value not in CURRENCIES:
         raise BadUserInput(f"currency is {value[:40]!r}: give an ISO 4217 code such as CNY")
     return value
 

@@ -208,7 +208,7 @@ async def test_codes_and_currencies() -> None:
     for text in ("", " ", "53072x;", "五三", "1" * 13, "a\0", "53072４"):
         assert "give six digits such as 530724" in await refusal("BAD_USER_INPUT", place, t=text)
     sums = "query ($t: String!) { overview { fundingByProvince(class: BUDGET, currency: $t) { facts } } }"
-    for text in ("", "cny", "RMB元", "CNYY", "C\0Y", "人民币"):
+    for text in ("", "cny", "RMB元", "CNYY", "C\0Y", "人民币", "ABC", "XXX"):
         assert "give an ISO 4217 code such as CNY" in await refusal("BAD_USER_INPUT", sums, t=text)
     await assert_reached(place, t="CN")
     await assert_reached(sums, t="CNY")

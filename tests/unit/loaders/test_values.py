@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from graph.money import CURRENCIES, minor_units
 from loaders import values
 
 INT64 = 2**63 - 1
@@ -252,14 +253,14 @@ def test_currency():
 
 
 def test_currencies_are_well_formed_and_their_places_are_known():
-    assert all(re.fullmatch("[A-Z]{3}", code) for code in values.CURRENCIES)
-    assert len(values.CURRENCIES) > 250
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in CURRENCIES)
+    assert len(CURRENCIES) > 250
     zero = "JPY KRW VND CLP ISK UGX XAF XOF XPF RWF PYG KMF GNF DJF BIF VUV UYI".split()  # noqa: SIM905
-    assert {code for code in values.CURRENCIES if values.minor_units(code) == 0} == set(zero)
-    assert {code for code in values.CURRENCIES if values.minor_units(code) == 3} == {
+    assert {code for code in CURRENCIES if minor_units(code) == 0} == set(zero)
+    assert {code for code in CURRENCIES if minor_units(code) == 3} == {
         "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND",
     }  # fmt: skip
-    assert {code for code in values.CURRENCIES if values.minor_units(code) == 4} == {"CLF", "UYW"}
+    assert {code for code in CURRENCIES if minor_units(code) == 4} == {"CLF", "UYW"}
 
 
 def test_partial_date():
@@ -430,10 +431,10 @@ def test_a_number_written_out_reads_back_exactly(value: Decimal):
     assert read.as_tuple().exponent == value.as_tuple().exponent
 
 
-@given(exact, st.sampled_from(sorted(values.CURRENCIES)))
+@given(exact, st.sampled_from(sorted(CURRENCIES)))
 def test_money_keeps_the_exact_text_and_rounds_by_less_than_one_minor_unit(value: Decimal, currency: str):
     text = format(value, "f")
-    scaled = abs(values.number(text)) * 10 ** values.minor_units(currency)
+    scaled = abs(values.number(text)) * 10 ** minor_units(currency)
     if INT64 - 1 <= scaled <= INT64 + 1:
         return
     if scaled > INT64:
@@ -442,7 +443,7 @@ def test_money_keeps_the_exact_text_and_rounds_by_less_than_one_minor_unit(value
         return
     minor, amount_text, code = values.money(text, currency)
     assert (Decimal(amount_text), code) == (value, currency)
-    assert abs(Decimal(minor) - value * 10 ** values.minor_units(currency)) <= Decimal("0.5")
+    assert abs(Decimal(minor) - value * 10 ** minor_units(currency)) <= Decimal("0.5")
 
 
 @given(st.integers(-(2**63), INT64))

@@ -236,7 +236,7 @@ class Activity:
             owner=owner,
             currency=self._currency,
             codes=self._codes,
-            reporting=entities.organization(reporting, owner) if reporting is not None else "",
+            reporting=entities.organization(reporting, owner, own=secondary not in _TRUE) if reporting else "",
             # who is no party to it gives nothing: then the data is of others, whether that is said or not
             is_provider=secondary not in _TRUE and takes_part,
             organizations=organizations,

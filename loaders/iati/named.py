@@ -14,6 +14,8 @@ from loaders.iati.reader import Element
 _REMEMBERED = 500_000
 NO_COUNTRY = "is no country code of ISO 3166; write two letters such as SN"
 _STATED: dict[str, Value] = {"certainty": "stated"}
+#: Of what an organization says of itself: who names it as a party of theirs does not rename it.
+OWN: dict[str, Value] = {**_STATED, "confidence": "high"}
 _IMPLIED: dict[str, Value] = {"certainty": "implied"}
 #: Short names of the vocabularies of sectors, as 2.0x numbers and 1.0x names them, with the codelist that has names.
 SECTORS = {
@@ -78,13 +80,14 @@ class Entities:
             self._fresh.append((line, Entity(label=label, id=id_, source=self.source, stub=True)))
         return id_
 
-    def told(self, label: str, id_: str, said: dict[str, Value], line: int) -> str:
-        """An entity with what the file says of it."""
+    def told(self, label: str, id_: str, said: dict[str, Value], line: int, *, own: bool = False) -> str:
+        """An entity with what the file says of it; `own`: it says so itself."""
         if not said:
             return self.stub(label, id_, line)
-        if self._is_new(hash((id_, identity.encode(said)))):
+        if self._is_new(hash((id_, identity.encode(said), own))):
+            about = OWN if own else _STATED
             entity = Entity(
-                label=label, id=id_, source=self.source, locator=f"line {line}", values=said, provenance=_STATED
+                label=label, id=id_, source=self.source, locator=f"line {line}", values=said, provenance=about
             )
             self._fresh.append((line, entity))
         return id_
@@ -123,22 +126,25 @@ class Entities:
         self._told.add(key)
         return True
 
-    def organization(self, named: Organization, owner: str) -> str:
-        """Id of an organization: by its identifier, else by its name among those that `owner` names; empty without."""
+    def organization(self, named: Organization, owner: str, *, own: bool = False) -> str:
+        """Id of an organization: by its identifier, else by its name among those that `owner` names; empty without.
+
+        `own`: it is the one that reports, and so names itself.
+        """
         said = dict(named.names)
         if texts.is_identifier(named.ref):
             id_ = texts.organization(named.ref)
             if said:
                 said["identifiers"] = [f"org-id:{named.ref}"]
-        elif own := texts.slug(str(said.get("name", ""))):
-            id_ = f"org:{owner}:{own}"
+        elif by_name := texts.slug(str(said.get("name", ""))):
+            id_ = f"org:{owner}:{by_name}"
             if texts.is_code(named.ref):
                 said["identifiers"] = [f"iati-ref:{texts.line(named.ref)}"]
         else:
             return ""
         if said and named.kind:
             said["kind"] = named.kind
-        return self.told("Organization", id_, said, named.line)
+        return self.told("Organization", id_, said, named.line, own=own)
 
     def country(self, code: str, line: int) -> str:
         iso = code.upper()

@@ -101,14 +101,14 @@ class Organisation:
             return Entity(label="Organization", id=id_, source=self._context.source, stub=True)
         ref = self._identifiers[0]
         told: dict[str, Value] = {**said, "identifiers": [f"org-id:{texts.line(ref)}"]}
-        about: dict[str, Value] = {"certainty": "stated"}
+        own = self._reporting is not None and self._reporting.ref == ref
         return Entity(
             label="Organization",
             id=id_,
             source=self._context.source,
             locator=f"line {self._line}",
             values=told,
-            provenance=about,
+            provenance=named.OWN if own else {"certainty": "stated"},
         )
 
     def _id(self) -> str:
@@ -127,7 +127,7 @@ class Organisation:
             return ""
         if self._reporting.ref == self._identifiers[0]:
             return self._id()
-        return self._context.entities.organization(self._reporting, self._owner())
+        return self._context.entities.organization(self._reporting, self._owner(), own=True)
 
     def _budget_units(self) -> Iterator[Unit]:
         budgets, self._budgets = self._budgets, []

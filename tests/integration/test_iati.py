@@ -146,6 +146,14 @@ async def test_a_later_file_fills_a_stub_in_any_order(graph: Graph) -> None:
     assert await same_on_both(graph, "partner, then donor") == first
 
 
+async def test_an_organization_is_named_as_it_names_itself(graph: Graph) -> None:
+    names = "MATCH (o {id: $p.id}) RETURN o.name"
+    await load(graph, "partner.xml", dataset="a")
+    assert await graph.value(names, {"id": MINISTRY}) == "Ministère"  # as a partner calls it, for want of others
+    await load(graph, "donor.xml", dataset="z")
+    assert await graph.value(names, {"id": MINISTRY}) == "Ministry of Aid"
+
+
 async def test_the_forms_of_older_versions(graph: Graph) -> None:
     report = await load(graph, "old.xml")
     assert (report.rejected, report.notes[1:]) == (

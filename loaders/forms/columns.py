@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from graph.model import MODEL, SOURCING, Code, Property
-from loaders.forms.declare import Column, Holds
+from loaders.forms.declare import Column, Holds, Rule
 
 _SOURCE_EXAMPLE: Final = next(p.example for p in SOURCING if p.name == "source")
 
@@ -165,3 +165,5 @@ TO_RECIPIENT = {"to": "recipient_code", "to_name": "recipient"}
 PERIOD = {"valid_from": "start", "valid_to": "end", "valid_to_basis": "=period"}
 STATE = {"valid_from": "start", "valid_to": "end", "valid_to_basis": "=stated"}
 BASIS = code_column("basis", "口径", "Basis", ("FUNDS", "basis"), "Stage of the figure; empty: reported.", "完成")
+#: The row's own thing stands under a programme.
+UNDER = Rule(type="UNDER", fill={"from": "@self", "to_name": "programme", "source": "source"}, when=("programme",))

@@ -5,7 +5,8 @@ from typing import Final
 
 from loaders.forms.declare import Form
 from loaders.forms.facts import FUNDS, LABOUR, PAIRINGS, PURCHASES, STAFF
-from loaders.forms.things import AGREEMENTS, INSPECTIONS, POSTINGS, PROJECTS, WEEKLY
+from loaders.forms.supervision import INSPECTIONS, WEEKLY
+from loaders.forms.things import AGREEMENTS, POSTINGS, PROJECTS
 
 #: By key.
 FORMS: Final[Mapping[str, Form]] = {

@@ -1,4 +1,4 @@
-"""The forms whose rows are things of their own: projects, officials, inspections, reports, agreements."""
+"""The forms whose rows are things of their own: projects, officials, agreements."""
 
 from loaders.forms.columns import (
     ABOUT,
@@ -11,18 +11,15 @@ from loaders.forms.columns import (
     RECIPIENT,
     STATE,
     TO_RECIPIENT,
-    code_column,
+    UNDER,
     count_column,
     dates,
     money_column,
     organization_column,
     place_column,
-    project_column,
     text_column,
 )
 from loaders.forms.declare import Column, Form, Holds, Rule
-
-_UNDER = Rule(type="UNDER", fill={"from": "@self", "to_name": "programme", "source": "source"}, when=("programme",))
 
 PROJECTS = Form(
     key="projects",
@@ -92,7 +89,7 @@ PROJECTS = Form(
             fill={"from": "unit", "to": "@self", "role": "=implementing", "source": "source"},
             each="unit",
         ),
-        _UNDER,
+        UNDER,
     ),
 )
 
@@ -171,176 +168,6 @@ POSTINGS = Form(
     ),
 )
 
-INSPECTIONS = Form(
-    key="inspections",
-    zh="监督检查",
-    en="Inspections",
-    purpose="Inspections and what they found: one a row.",
-    label="Inspection",
-    identity=(("name",),),
-    apart=(("place_code", "place", "project"), ("start",)),
-    rank=3,
-    columns=(
-        text_column(
-            "name",
-            "检查名称",
-            "Inspection",
-            "What it is called; with place and start it tells it from others of this load.",
-            "2024年帮扶资金专项检查",
-            required=True,
-        ),
-        code_column(
-            "kind",
-            "检查类别",
-            "Kind of inspection",
-            ("Inspection", "kind"),
-            "What kind of inspection.",
-            "专项检查",
-            required=True,
-        ),
-        organization_column(
-            "by",
-            "检查单位",
-            "Inspected by",
-            "Who carries it out; several with ; between them.",
-            "州纪委监委",
-            several=True,
-            of="place",
-        ),
-        *place_column(
-            "place",
-            "被检查地",
-            "Place inspected",
-            "The place it covers.",
-            required=False,
-            example="黔东南苗族侗族自治州",
-            code="522600",
-        ),
-        project_column(),
-        code_column("stage", "阶段", "Stage", ("Inspection", "stage"), "How far it is.", "反馈"),
-        text_column("mode", "检查方式", "Mode", "How it is done.", "实地"),
-        text_column("topic", "主题", "Topic", "What it looks at.", "项目资金管理"),
-        count_column("inspections", "检查次数", "Times", "How often.", "1"),
-        count_column("inspectors", "检查人数", "Inspectors", "How many inspectors.", "6"),
-        count_column("problems", "发现问题", "Problems found", "Problems found.", "12"),
-        count_column("rectified", "已整改", "Rectified", "Of them rectified.", "9"),
-        count_column("clues", "线索", "Clues", "Clues handed on.", "2"),
-        count_column("cases", "立案", "Cases", "Cases filed.", "1"),
-        count_column("persons", "处分人数", "Persons disciplined", "Persons disciplined.", "1"),
-        money_column(
-            "recovered", "追回资金", "Money recovered", "Money recovered; write the unit into the header.", "3.5"
-        ),
-        CURRENCY,
-        text_column("outcome", "结果", "Outcome", "What came of it, in words."),
-        Column(
-            key="as_of", zh="截至", en="As of", meaning="Date of the figures.", holds=Holds.DATE, example="2024-06-30"
-        ),
-        *dates("2024-05", "2024-06"),
-        *LAST,
-    ),
-    rules=(
-        Rule(
-            type="Inspection",
-            fill={
-                "id": "@self",
-                "name": "name",
-                "kind": "kind",
-                "stage": "stage",
-                "mode": "mode",
-                "topic": "topic",
-                "inspections": "inspections",
-                "inspectors": "inspectors",
-                "problems_found": "problems",
-                "rectified": "rectified",
-                "clues": "clues",
-                "cases": "cases",
-                "persons_disciplined": "persons",
-                "recovered": "recovered",
-                "currency": "currency",
-                "outcome": "outcome",
-                "as_of": "as_of",
-                **PERIOD,
-                **ABOUT,
-            },
-        ),
-        Rule(
-            type="CONDUCTS",
-            fill={"from": "by", "to": "@self", "role": "=conducts", **PERIOD, "source": "source"},
-            each="by",
-        ),
-        Rule(
-            type="COVERS",
-            fill={
-                "from": "@self",
-                "to": "place_code",
-                "to_name": "place",
-                "role": "=covered",
-                **PERIOD,
-                "source": "source",
-            },
-            when=("place",),
-        ),
-        Rule(
-            type="COVERS",
-            fill={"from": "@self", "to": "place_code", "role": "=covered", **PERIOD, "source": "source"},
-            when=("place_code",),
-            unless=("place",),
-        ),
-        Rule(
-            type="COVERS",
-            fill={"from": "@self", "to": "project", "role": "=covered", **PERIOD, "source": "source"},
-            when=("project",),
-        ),
-        _UNDER,
-    ),
-)
-
-WEEKLY = Form(
-    key="weekly",
-    zh="项目周报",
-    en="Weekly progress",
-    purpose="Weekly reports: one project and one week a row.",
-    label="ProgressReport",
-    identity=(("project",), ("week",)),
-    rank=4,
-    columns=(
-        project_column(required=True, example="QDN-2024-01"),
-        Column(
-            key="week",
-            zh="周",
-            en="Week",
-            meaning="The week: 2024-W17, 2024年第17周, or a day in it.",
-            holds=Holds.WEEK,
-            required=True,
-            example="2024-W17",
-            aliases=("周次", "日期"),
-        ),
-        text_column("state", "进展情况", "State", "State of the project.", "主体完工"),
-        count_column("progress", "进度(%)", "Progress (%)", "Physical progress in percent.", "65"),
-        money_column("spent", "累计支出", "Spent so far", "Spent so far; write the unit into the header.", "780"),
-        CURRENCY,
-        text_column("problems", "存在问题", "Problems", "Problems met.", "设备未到"),
-        *LAST[1:],
-    ),
-    rules=(
-        Rule(
-            type="ProgressReport",
-            fill={
-                "id": "@self",
-                "name": "@name",
-                "week": "week",
-                "state": "state",
-                "progress": "progress",
-                "spent": "spent",
-                "currency": "currency",
-                "problems": "problems",
-                **ABOUT,
-            },
-        ),
-        Rule(type="REPORTS_ON", fill={"from": "@self", "to": "project", "source": "source"}),
-    ),
-)
-
 _AGREED = {"basis": "=agreed", **PERIOD, **CLAIM}
 AGREEMENTS = Form(
     key="agreements",
@@ -407,7 +234,7 @@ AGREEMENTS = Form(
                 "source": "source",
             },
         ),
-        _UNDER,
+        UNDER,
         Rule(
             type="FUNDS",
             fill={

@@ -13,15 +13,12 @@ from graph.write.bulk import COMMAND, README, THEN
 from loaders import formats, pipeline
 from loaders.reading import How
 from loaders.records import LoadError, Report
-from loaders.tables import is_table
 
 LOADED_WITH_REJECTS = 3
 REJECTS = ".rejects.csv"
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
 #: Bytes of a dataset's name, which becomes the name of a file.
 LONGEST = 120
-#: Of files that end so, some are tables, and some are notes beside them.
-TEXT = ".txt"
 #: Files left out of a folder that are named.
 LEFT_OUT = 10
 #: Issues printed; all of them are in the rejects file.
@@ -52,19 +49,17 @@ def _inside(folder: Path, how: How) -> list[Path]:
 
     What else there is, is named: a text that is no table, and files of kinds that are not read.
     """
-    suffixes = formats.suffixes()
     inside: list[Path] = []
     others: list[str] = []
     for path in sorted(folder.iterdir()):
         if path.is_dir() or path.name.startswith((".", "~$")) or path.name.endswith(REJECTS):
             continue
-        known = path.suffix.lower() in suffixes and (path.suffix.lower() != TEXT or is_table(path, how))
-        if known:
+        if formats.is_read(path, how):
             inside.append(path)
         else:
             others.append(path.name)
     if not inside:
-        raise LoadError(f"{folder}: the folder holds no table in a file ending in {', '.join(suffixes)}")
+        raise LoadError(f"{folder}: the folder holds no table in a file ending in {', '.join(formats.suffixes())}")
     if others:
         more = f" and {len(others) - LEFT_OUT:,} more" if len(others) > LEFT_OUT else ""
         typer.echo(f"{folder}: not read, since no table that is known: {', '.join(others[:LEFT_OUT])}{more}", err=True)
@@ -98,7 +93,7 @@ def load(
     force: bool = False,
     wait: float = 0.0,
 ) -> None:
-    files = expanded(paths, How(mapping=mapping, encoding=encoding))
+    files = expanded(paths, How(format=format, mapping=mapping, encoding=encoding))
     name = dataset_of(paths, files, dataset)
     typer.echo(f"{'checking' if dry_run else 'loading'} {len(files)} file(s) as dataset {name}", err=True)
     options = pipeline.Options(
@@ -139,7 +134,7 @@ def bulk(
     format: str | None = None,
     sheet: str | None = None,
 ) -> None:
-    files = expanded(paths, How(mapping=mapping, encoding=encoding))
+    files = expanded(paths, How(format=format, mapping=mapping, encoding=encoding))
     name = dataset_of(paths, files, dataset)
     options = pipeline.Options(
         dataset=name,

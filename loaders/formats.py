@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loaders import followthemoney, iati, tables, tabular, threesixty, workbooks
+from loaders.encoding import UnreadableFile
 from loaders.reading import How, Opener
 from loaders.records import LoadError
 
@@ -43,6 +44,8 @@ FORMATS: tuple[Format, ...] = (
     Format(name="360giving", open=threesixty.open_json, suffixes=(".json",), fits=threesixty.fits),
     Format(name="csv", open=tables.open_csv, suffixes=(".csv", ".tsv", ".txt"), fits=lambda _head: True),
 )
+#: Of files that end so, some are tables, and some are notes beside them.
+TEXT = ".txt"
 #: Bytes a format is told by.
 HEAD = 4_096
 
@@ -57,6 +60,19 @@ def opener(path: Path, how: How) -> Opener:
         raise LoadError(f"there is no format {how.format}: choose one of {names}")
     head = tabular.head(path, HEAD)
     return next(declared.open for declared in FORMATS if declared.fits(head))
+
+
+def is_read(path: Path, how: How) -> bool:
+    """Whether a file of a folder is read: one of a known suffix, but no text that is a note beside the tables."""
+    suffix = path.suffix.lower()
+    if suffix not in suffixes():
+        return False
+    if suffix != TEXT or how.format not in (None, "csv"):
+        return True
+    try:
+        return opener(path, how) is not tables.open_csv or tables.is_table(path, how)
+    except UnreadableFile:
+        return True  # the load says why it is not
 
 
 def suffixes() -> tuple[str, ...]:

@@ -120,13 +120,10 @@ def open_csv(path: Path, how: How) -> Generator[list[Part]]:
 
 
 def is_table(path: Path, how: How) -> bool:
-    """Whether a text file begins with the header of a table, or nearly one. True where it cannot be read: the load says why."""
+    """Whether a text file begins with the header of a table, or nearly one. Raises UnreadableFile."""
     headers = mappers.Headers.of(how.mapping, how.vocabulary)
-    try:
-        with tabular.open_table(path, how.encoding, (headers.fit, headers.near, any)) as table:
-            return headers.fit(table.header) or headers.near(table.header)
-    except tabular.UnreadableFile:
-        return True
+    with tabular.open_table(path, how.encoding, (headers.fit, headers.near, any)) as table:
+        return headers.fit(table.header) or headers.near(table.header)
 
 
 @contextmanager

@@ -29,11 +29,12 @@ def test_a_note_beside_the_tables_of_a_folder_is_named_and_left_out(
     (tmp_path / "readme.txt").write_text("Sums of 2024, by county; see the letter, and call us.\n\nall, all\n", "utf-8")
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7")
     (tmp_path / "empty.txt").write_bytes(b"")
+    (tmp_path / "other.txt").write_text('<?xml version="1.0"?>\n<iati-activities version="2.03"/>', "utf-8")
     tables = [tmp_path / "funds.csv", tmp_path / "near.txt", tmp_path / "tabs.txt"]
     tables[0].write_text("anything at all", "utf-8")
     tables[1].write_text("帮扶方,受援方,金额\n", "utf-8")
     tables[2].write_text("relationship\tfrom\tto\n", "utf-8")
-    assert expanded([tmp_path]) == sorted([*tables, tmp_path / "empty.txt"])  # the load says that it is empty
+    assert expanded([tmp_path]) == sorted([*tables, tmp_path / "empty.txt", tmp_path / "other.txt"])
     assert f"{tmp_path}: not read, since no table that is known: letter.pdf, readme.txt\n" in capsys.readouterr().err
     assert expanded([tmp_path / "readme.txt"]) == [tmp_path / "readme.txt"]  # named by itself it is meant
 

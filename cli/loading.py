@@ -26,7 +26,8 @@ SHOWN = 20
 
 
 def expanded(paths: list[Path], how: How) -> list[Path]:
-    """The files meant, in order of name: folders replaced by their tables, and patterns that no shell expanded by what fits."""
+    """The files meant, each once, in order of name: folders replaced by their tables, patterns that no shell expanded by
+    what fits."""
     files: list[Path] = []
     for path in paths:
         if not str(path).isprintable():
@@ -35,13 +36,16 @@ def expanded(paths: list[Path], how: How) -> list[Path]:
             files += _inside(path, how)
         elif path.exists():
             files.append(path)
-        elif found := sorted(glob(str(path))) if has_magic(str(path)) else []:
+        elif found := sorted(glob(str(path), recursive=True)) if has_magic(str(path)) else []:
             files += expanded([Path(one) for one in found], how)
         elif ADDRESS.match(str(path)):
             raise LoadError(f"{path}: addresses are not fetched: download the file, and give its path")
         else:
             raise LoadError(f"{path}: there is no such file")
-    return files
+    once: dict[Path, Path] = {}
+    for file in files:
+        once.setdefault(file.resolve(), file)
+    return list(once.values())
 
 
 def _inside(folder: Path, how: How) -> list[Path]:
@@ -52,17 +56,21 @@ def _inside(folder: Path, how: How) -> list[Path]:
     inside: list[Path] = []
     others: list[str] = []
     for path in sorted(folder.iterdir()):
-        if path.is_dir() or path.name.startswith((".", "~$")) or path.name.endswith(REJECTS):
+        if path.name.startswith((".", "~$")) or path.name.endswith(REJECTS):
             continue
-        if formats.is_read(path, how):
-            inside.append(path)
+        if why := formats.why_not(path, how):
+            others.append(f"{path.name} ({why})")
         else:
-            others.append(path.name)
+            inside.append(path)
+    more = f" and {len(others) - LEFT_OUT:,} more" if len(others) > LEFT_OUT else ""
+    left_out = f"not read: {'; '.join(others[:LEFT_OUT])}{more}" if others else ""
     if not inside:
-        raise LoadError(f"{folder}: the folder holds no table in a file ending in {', '.join(formats.suffixes())}")
-    if others:
-        more = f" and {len(others) - LEFT_OUT:,} more" if len(others) > LEFT_OUT else ""
-        typer.echo(f"{folder}: not read, since no table that is known: {', '.join(others[:LEFT_OUT])}{more}", err=True)
+        said = f"; {left_out}" if left_out else ""
+        raise LoadError(
+            f"{folder}: the folder holds no table in a file ending in {', '.join(formats.suffixes())}{said}"
+        )
+    if left_out:
+        typer.echo(f"{folder}: {left_out}", err=True)
     return inside
 
 

@@ -22,7 +22,7 @@ from loaders.records import Issue, LoadError, Report, RowError
 from loaders.rejects import Rejects
 from loaders.rows import RowBuilder
 
-#: Figures that are named where an appended file replaces them.
+#: Figures that are named where an appended file replaces them, and names that are read in other characters.
 NAMED = 20
 CHUNK = 5_000
 #: Digits that sums are added with: of 38 before and 38 after the point, of any number of figures that there may be.
@@ -90,6 +90,7 @@ class Reading:
                 for part in sorted(parts, key=_turn) if index is None else [parts[index]]:
                     self._read(f"{short[file]}, sheet {part.name}" if part.name else short[file], part, builder)
             self._bytes_read += self._piece
+        self._tell_converted(directory)
         if self._report.rows >= CHUNK:
             self._progress("reading", self._report.rows, self._report.rows)
         if self._staging.is_change and self._whole:
@@ -101,6 +102,14 @@ class Reading:
             raise LoadError(
                 f"{self._options.dataset} has {self._report.rows:,} rows and should have {wanted:,}: nothing was written"
             )
+
+    def _tell_converted(self, directory: Directory) -> None:
+        """A name in traditional characters may be that of another place in simplified ones: which it was taken for is told."""
+        if not directory.converted:
+            return
+        told = [f"{name} is read as {directory.told(id_)}" for name, id_ in sorted(directory.converted.items())]
+        more = f"; and {len(told) - NAMED:,} more" if len(told) > NAMED else ""
+        self._report.notes.append(f"names in traditional characters: {'; '.join(told[:NAMED])}{more}")
 
     def _in_order(self, files: Sequence[Path]) -> list[tuple[Path, int | None]]:
         """Files and which part of each to read, None for all of it: those that bring entities first."""

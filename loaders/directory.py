@@ -11,6 +11,7 @@ from loaders import values
 from loaders.records import RowError
 
 _SHOWN = 6
+_NOTED = 1_000  # converted names kept
 _NO_PLACES = "no places are known yet: load them before (China's come with `aidgraph seed`), or name their file too"
 #: Words of level that names of offices begin with.
 _LEVELS = frozenset("省州市盟县旗区镇乡村")
@@ -28,6 +29,8 @@ class Directory:
         self._by_id: dict[str, Named] = {}
         self._by_code: dict[str, dict[str, Named]] = {}
         self._by_name: dict[str, dict[str, Named]] = {}
+        #: Names in traditional characters that were found in simplified ones, with whose they were taken to be.
+        self.converted: dict[str, str] = {}
         for entity in entities:
             self.add(entity)
 
@@ -62,6 +65,7 @@ class Directory:
 
     def of_level(self, id_: str, level: str) -> str:
         """Of a place and those it is part of the one whose name ends with a word of level (县, 州, 市); else the place."""
+        level = names.simplified(level)
         if (place := self._by_id.get(id_)) is None or level not in _LEVELS or place.name.endswith(level):
             return id_
         above = [parent for parent in self._ancestors(place) if parent in self._by_id]
@@ -86,8 +90,6 @@ class Directory:
         if not name:
             raise RowError("is empty: give an id, a code or a name")
         found = [entity for entity in self._by_name.get(_folded(name), {}).values() if self._fits(entity, labels)]
-        if not found and (plain := _folded(names.simplified(name))) != _folded(name):
-            found = [entity for entity in self._by_name.get(plain, {}).values() if self._fits(entity, labels)]
         if within:
             parents = {entity.id for entity in self._all(within)}
             found = [entity for entity in found if parents & self._ancestors(entity)]
@@ -101,7 +103,16 @@ class Directory:
                 f"no place, group or programme of this name{inside} is known: give its id or code", value=name
             )
         exact = [entity for entity in found if _folded(entity.name) == _folded(name)]
-        return self._one(exact or found, name, at)
+        id_ = self._one(exact or found, name, at)
+        own = (self._by_id[id_].name, *self._by_id[id_].names)
+        if names.simplified(name) != name and name not in own and len(self.converted) < _NOTED:
+            self.converted[name] = id_
+        return id_
+
+    def told(self, id_: str) -> str:
+        """An entity with its name and what it lies in, for a message."""
+        entity = self._by_id[id_]
+        return f"{id_} {entity.name}{self._parents(entity)}"
 
     def _compound(self, name: str) -> list[Named]:
         """Places meant by their name behind the names of their parents: 广东省广州市天河区.
@@ -174,7 +185,8 @@ class Directory:
 
 
 def _folded(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A name as it is compared: half-width, in simplified characters, without letter case and spaces."""
+    return "".join(unicodedata.normalize("NFKC", names.simplified(name)).casefold().split())
 
 
 def _exists(entity: Named, day: str) -> bool:

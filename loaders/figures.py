@@ -44,36 +44,54 @@ class Figures:
         self._figures = (*self._money, *self._counts)
         self._semicolon = delimiter == ";"
 
-    def unit_above(self, text: str) -> str:
+    def unit_above(self, text: str, where: str = "the line") -> str:
         """Why a table with this title cannot be read: its unit may hold for some of its columns or for all, and that is
-        for its owner to say."""
+        for its owner to say. `where`: what else could be changed."""
         told = units.told(text)
         for column in self._money:
-            own = units.header_unit(column)[1]
-            said = [unit for unit in told if unit.money]
-            if own != 1 and said and all(units.SIZES.get(unit.size) != own for unit in said):
-                return (
-                    f"says that amounts are in {said[0].text}, and the column {column} gives another unit: "
-                    "correct the header, or remove the line"
-                )
+            if why := self._another_unit(column, [unit for unit in told if unit.money]):
+                return f"{why}, or remove {where}"
         for unit in told:
-            money = [column for column in self._money if units.header_unit(column)[0] == column]
-            if unit.money and money:
+            money = [column for column in self._money if units.own_factor(column) is None]
+            if unit.money and unit.times != 1 and money:
                 how = unit.header(money[0])
                 how = f"write the unit into the header, as in {how}" if how else "write the figures out"
-                return f"says that amounts are in {unit.text}, and the column {money[0]} does not: {how}, or remove the line"
+                return f"says that amounts are in {unit.text}, and the column {money[0]} does not: {how}, or remove {where}"
             if unit.counts and self._counts and not (unit.money and self._money):
                 return (
                     f"says that figures are in {unit.text}, and the column {self._counts[0]} has no unit: "
-                    "write its figures out, and remove the line"
+                    f"write its figures out, and remove {where}"
                 )
+        return ""
+
+    @staticmethod
+    def _another_unit(column: str, told: list[units.Told]) -> str:
+        """What is wrong where units are told of amounts and the header gives one of its own, or another currency."""
+        own = units.own_factor(column)
+        if own is None or not told:
+            return ""
+        alike = [unit for unit in told if unit.times == own]
+        if not alike:
+            return f"says that amounts are in {told[0].text}, and the column {column} gives another unit: correct the header"
+        if units.in_yuan(column) and all(unit.foreign for unit in alike):
+            plain = alike[0].header(units.header_unit(column)[0]) or units.header_unit(column)[0]
+            return (
+                f"says that amounts are in {alike[0].text}, and the column {column} is of yuan: "
+                f"write {plain}, and the currency into a column 币种"
+            )
         return ""
 
     def unit_row(self, values: Mapping[str, str]) -> str:
         """Why a table with this row, which is no fact, cannot be read: it gives units to the columns above it."""
         filled = {column: text for column, text in values.items() if text.strip()}
         for column in self._figures:
-            if column in filled and (unit := units.whole(filled[column])) and units.header_unit(column)[0] == column:
+            if column not in filled or not (unit := units.whole(filled[column])):
+                continue
+            if (own := units.own_factor(column)) is not None and own != unit.times:
+                return (
+                    f"gives the column {column} the unit {unit.text}, and its header gives another: correct the header"
+                )
+            if own is None:
                 how = unit.header(column) if column in self._money else ""
                 how = f"write it into the header, as in {how}" if how else "write the figures out"
                 return f"gives the column {column} the unit {unit.text}: {how}, and remove the line"
@@ -100,8 +118,11 @@ class Figures:
 
     def _unit_shown(self, column: str, look: Look) -> str:
         unit = units.whole(look.unit)
-        if not look.unit or (unit and units.header_unit(column)[1] == units.SIZES.get(unit.size)):
+        times = 1 if look.unit == "元" else unit.times if unit else 0
+        if not look.unit or (times and (units.own_factor(column) or 1) == times):
             return ""
+        if times == 1:
+            return f"is shown with the unit {look.unit}, and the header gives another: write the figure in the unit of the header"
         how = unit.header(units.header_unit(column)[0]) if unit and column in self._money else ""
         how = f"write the unit into the header, as in {how}," if how else "write the figure out"
         return f"is shown with the unit {look.unit}, which is not in the cell: {how} and give the cells a plain format"

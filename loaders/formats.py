@@ -62,17 +62,20 @@ def opener(path: Path, how: How) -> Opener:
     return next(declared.open for declared in FORMATS if declared.fits(head))
 
 
-def is_read(path: Path, how: How) -> bool:
-    """Whether a file of a folder is read: one of a known suffix, but no text that is a note beside the tables."""
+def why_not(path: Path, how: How) -> str:
+    """Why a file of a folder is not read, '' where it is: it is of another kind, or a note beside the tables."""
     suffix = path.suffix.lower()
+    if path.is_dir():
+        return "a folder"
     if suffix not in suffixes():
-        return False
+        return "of another kind"
     if suffix != TEXT or how.format not in (None, "csv"):
-        return True
+        return ""
     try:
-        return opener(path, how) is not tables.open_csv or tables.is_table(path, how)
-    except UnreadableFile:
-        return True  # the load says why it is not
+        is_table = opener(path, how) is not tables.open_csv or tables.is_table(path, how)
+    except UnreadableFile as error:
+        return error.why
+    return "" if is_table else "no table that is known"
 
 
 def suffixes() -> tuple[str, ...]:

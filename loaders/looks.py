@@ -95,7 +95,7 @@ def _named(text: str) -> str:
 def unit_in(text: str) -> str:
     """The unit in a text beside a number as shown: 万元 of 1,000 万元; empty where there is none."""
     match = _CHINESE_UNIT.search(text) or _ENGLISH_UNIT.search(text)
-    return match[0].strip() if match else ""
+    return match[0].strip() if match else "元" if text.rstrip().endswith("元") else ""
 
 
 def _precision(plain: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from graph.model import SOURCING
 from loaders import figures, mappers, tabular, workbooks
+from loaders.forms.declare import NOTES
 from loaders.reading import How, Measured, Part, Unit
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
@@ -14,10 +15,6 @@ from loaders.units import header_unit
 
 #: Source of the example rows of templates; a row that still has it was not filled in.
 EXAMPLE = next(p.example for p in SOURCING if p.name == "source")
-
-
-#: What the names of sheets begin with that explain a workbook and hold no table.
-NOTES = ("说明", "Notes")
 
 
 class Table(Protocol):
@@ -47,6 +44,9 @@ class TablePart:
         self._figures = figures.Figures(self._mapper, table.header, getattr(table, "delimiter", ""))
         for line, text in table.titles:
             self._refuse_unit(line, text)
+        for what, text in (("sheet", name), ("file", path.stem)):
+            if why := self._figures.unit_above(text, where=f"it from the name of the {what}"):
+                raise LoadError(f"{self._where}: the name of the {what} {why}")
         self._examples = 0
 
     @property
@@ -89,6 +89,7 @@ class TablePart:
             if not isinstance(row, tabular.BadRow) and self._mapper.is_example(row.values):
                 self._examples += 1
             elif isinstance(row, tabular.BadRow):
+                self._refuse_unit(row.line, " ".join(row.raw))
                 yield Unit(line=row.line, faults=[RowError(row.reason, column=row.column, value=row.value)])
             elif EXAMPLE in row.values.values():
                 yield Unit(
@@ -142,7 +143,7 @@ def open_workbook(path: Path, how: How) -> Generator[list[Part]]:
                 left_out.append(f"{path.name}: the sheet {sheet.name} is hidden and left out; --sheet reads it")
             elif part := _part_of(sheet, path, how, headers):
                 parts.append(part)
-            elif sheet.top and not sheet.name.startswith(NOTES):
+            elif sheet.top and sheet.name != NOTES:
                 left_out.append(f"{path.name}: the sheet {sheet.name} is no table that is known, and left out")
         if not parts:
             shown = ", ".join(sheet.name for sheet in sheets)

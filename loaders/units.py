@@ -7,6 +7,7 @@ Headers and titles are text of strangers: every search takes time in proportion 
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from enum import Enum
 from functools import lru_cache
 from typing import Final
 
@@ -30,17 +31,35 @@ _WHOLE: Final = re.compile(
     r"(?:整|计|为单位)?",
     re.I,
 )
+#: Of money in yuan; any other word of _CURRENCY is of another currency.
+_YUAN: Final = frozenset(("元", "人民币", "rmb", "cny", "yuan", "renminbi", "￥", "¥"))
+#: A currency and nothing else, which is a unit behind 单位: 元, 人民币元.
+_BARE: Final = re.compile(rf"(?:为|是|以)?(?P<of>(?:(?:{_CURRENCY})[\s/·-]?)+)(?:整|计|为单位)?", re.I)
+#: What a unit stands behind, with a colon.
+_LABEL: Final = re.compile(r"(?:单位|金额|资金|数额|经费|(?<![a-z])(?:units?|amounts?|figures?|values?))\s*$", re.I)
+#: At the end of a piece of a title: 金额以万元计, 金额均为万元.
+_COUNTED_IN: Final = re.compile(
+    rf"(?:以|按|为)(?P<unit>(?:(?:{_CURRENCY})[\s/·-]?){{0,2}}(?:{_SIZE})\s?(?:{_CURRENCY}))(?:为单位|计)?$", re.I
+)
 _WORDS: Final = r"thousand|million|billion|mn|bn"
+_SAYS_OF_WHAT: Final = re.compile(f"{_CURRENCY}|{_COUNTED}|{_WORDS}", re.I)
+_MORE: Final = {"ten": 10, "hundred": 100}
 #: English words of size beside a currency, or behind "in": in thousands, USD million, millions of dollars; '000.
 _IN_ENGLISH: Final = re.compile(
     rf"(?:(?<![a-z])(?:in|unit|units)|(?<![a-z])(?:{_CURRENCY}))[\s:,(/]{{0,3}}(?:(?:{_CURRENCY})[\s,(/]{{1,3}})?"
-    rf"(?P<word>(?:{_WORDS})s?|[km])(?![a-z])"
-    rf"|(?<![0-9a-z])(?<![0-9]\s)(?P<before>(?:{_WORDS})s?)\s{{1,3}}(?:of\s{{1,3}})?(?:{_CURRENCY})(?![a-z])"
-    rf"|(?P<zeros>['’]000)(?![0-9])",
+    rf"(?:(?P<more>ten|hundred)s?\s{{1,3}}(?:of\s{{1,3}})?)?(?P<word>(?:{_WORDS})s?)(?![a-z0-9])"
+    rf"|(?<![a-z])(?:units?|{_CURRENCY})[\s:,(/]{{0,3}}(?:(?:{_CURRENCY})[\s,(/]{{1,3}})?(?P<letter>[km])(?![a-z0-9²³])"
+    rf"|(?<![0-9a-z])(?<![0-9]\s)(?:(?P<many>ten|hundred)\s{{1,3}})?(?P<before>(?:{_WORDS})s?)\s{{1,3}}(?:of\s{{1,3}})?"
+    rf"(?:{_CURRENCY})(?![a-z])"
+    rf"|(?:^|[(:]|(?<![a-z])(?:in|units?)|{_CURRENCY})\s{{0,3}}(?P<zeros>['’]000)(?![0-9])",
     re.I,
 )
-#: A number as the unit: 单位：10万元, 单位:10,000元.
-_TIMES: Final = re.compile(rf"(?:单位|units?)[\s:(]{{0,3}}(?P<times>1[0,]{{1,12}}(?:{_SIZE})?)", re.I)
+#: A number as the unit: 单位：10万元, 单位:10,000元, in 10,000 yuan.
+_TIMES: Final = re.compile(
+    rf"(?:单位|units?)[\s:(]{{0,3}}(?:(?:{_CURRENCY})\s?)?(?P<times>1[0,]{{1,12}}k?(?:{_SIZE})?|1(?:{_SIZE}))"
+    rf"|(?<![a-z])in\s{{1,3}}(?P<number>1[0,]{{1,12}}k?)\s?(?:{_CURRENCY})",
+    re.I,
+)
 _SEGMENTS: Final = re.compile(r"[,;\t\n\r\"()\[\]{}<>|【】〔〕《》]")
 _AMONG: Final = re.compile(r"[、/和与及]")
 #: What tells of a unit in a header, in brackets or behind a slash; at its end; as an English word.
@@ -53,12 +72,15 @@ _MOST: Final = 200  # characters of a header of which is made out what is meant
 
 class Told(msgspec.Struct, frozen=True):
     """A unit as a text tells it. `size`: as it may stand in a header, empty where it may not; of money, of what is
-    counted, or of either where neither is said."""
+    counted, or of either where neither is said. `times`: how many it is, 0 where that is not made out; `foreign`: of
+    another currency than yuan."""
 
     text: str
     size: str
     money: bool = True
     counts: bool = False
+    times: int = 0
+    foreign: bool = False
 
     def header(self, column: str) -> str:
         """The header that gives a column this unit; empty where there is none."""
@@ -84,6 +106,12 @@ def header_unit(header: str) -> tuple[str, int]:
     if size in _READ:
         return name, SIZES[size]
     return (name, 1) if inner == "元" else (header, 1)
+
+
+def own_factor(header: str) -> int | None:
+    """The factor of the unit in a header, 1 of 金额(元); None where it gives none."""
+    name, factor = header_unit(header)
+    return None if name == header else factor
 
 
 def in_yuan(header: str) -> bool:
@@ -112,45 +140,108 @@ def whole(text: str) -> Told | None:
         return _english(english) if english else None
     money, counted = re.search(_CURRENCY, plain, re.I), re.search(_COUNTED, match["of"])
     shown = re.sub(r"^(?:以|按|为|是|均为|统一为)|(?:整|计|为单位)$", "", plain)
-    return Told(shown, match["size"] if match["size"] in _READ else "", not counted or bool(money), not money)
+    size = match["size"]
+    return Told(
+        shown, size if size in _READ else "", not counted or bool(money), not money, _times(size), _is_foreign(plain)
+    )
+
+
+def _times(size: str) -> int:
+    """How many a word of size is: 十万 is 100,000; 0 of 兆, which is several."""
+    return SIZES.get(size) or SIZES.get(size[:1], 0) * SIZES.get(size[1:], 0)
+
+
+def _is_foreign(text: str) -> bool:
+    return any(found.lower() not in _YUAN for found in re.findall(_CURRENCY, text, re.I))
 
 
 def told(text: str) -> list[Told]:
     """The units of figures that a title tells: 单位：万元, (金额：万元), Amounts in USD million. Empty where it tells none."""
     text = _plain(text)
-    parts = (part for segment in _SEGMENTS.split(text) for part in _parts(segment))
-    found = dict.fromkeys(unit for part in parts if (unit := whole(part)))
+    parts = dict.fromkeys(part for segment in _SEGMENTS.split(text) for part in _parts(segment))
+    found = dict.fromkeys(unit for part, how in parts if (unit := _meant(part, how)))
     if not found and (match := _TIMES.search(text)):
-        return [Told(match["times"], "")]
+        return [_number(match["times"] or match["number"], _is_foreign(match[0]))]
     if not found and (match := _IN_ENGLISH.search(text)):
         return [_english(match)]
     return list(found)
 
 
+def _number(text: str, foreign: bool) -> Told:
+    digits = re.match("[0-9,]+", text)
+    assert digits
+    size = text[digits.end() :]
+    times = int(digits[0].replace(",", "")) * (1_000 if size[:1] in ("k", "K") else 1)
+    return Told(text, "", times=times * (_times(size.lstrip("kK")) if size.lstrip("kK") else 1), foreign=foreign)
+
+
+#: Colons that are none to NFKC.
+_COLONS: Final = str.maketrans("∶︰﹕꞉ː", ":::::")
+
+
 def _plain(text: str) -> str:
-    return simplified(unicodedata.normalize("NFKC", text))
+    return simplified(unicodedata.normalize("NFKC", text.translate(_COLONS)))
 
 
-def _parts(segment: str) -> Iterator[str]:
-    """Of a piece of a title what may be a unit: the whole; what follows a colon or 单位; a word of money alone."""
-    yield segment
-    label = max((segment.rfind(mark) + len(mark) for mark in (":", "单位") if mark in segment), default=0)
-    if label:
-        rest = segment[label:].strip()
-        yield rest
-        yield from _AMONG.split(rest)
+class _How(Enum):
+    """How a piece of a title stands there: behind 单位, behind another word for figures, or by itself."""
+
+    UNIT = 1
+    LABELLED = 2
+    ALONE = 3
+
+
+def _meant(part: str, how: _How) -> Told | None:
+    """The unit that a part is: 万 alone may be a name, and 元 is a unit only where it is said to be one."""
+    if unit := whole(part):
+        named = how is not _How.ALONE or _SAYS_OF_WHAT.search(part) is not None
+        return unit if named else None
+    if how is _How.UNIT and len(part) <= _MOST and (match := _BARE.fullmatch(part.strip())):
+        return Told(match["of"].strip(), "", times=1, foreign=_is_foreign(match["of"]))
+    return None
+
+
+def _parts(segment: str) -> Iterator[tuple[str, _How]]:
+    """Of a piece of a title what may be a unit: the whole; what follows 单位 or a colon behind a word for figures; what
+    figures are said to be counted in; a word of money alone."""
+    yield segment, _How.ALONE
+    if match := _COUNTED_IN.search(segment[-_MOST:]):
+        yield match["unit"], _How.UNIT
+    for how, rest in _labelled(segment):
+        yield rest, how
+        for one in _AMONG.split(rest):
+            yield one, how
     words = segment.split()
     for before, word in zip(["", *words], words, strict=False):
-        after = word.rpartition(":")[2].rpartition("单位")[2]
-        if after != word or (re.search(_MONEY_ZH, word) and not before[-1:].isdigit()):  # 3000 万元 is an amount
-            yield after
+        labelled = False
+        for how, rest in _labelled(word):
+            labelled = True
+            yield rest, how
+        if not labelled and re.search(_MONEY_ZH, word) and not before[-1:].isdigit():  # 3000 万元 is an amount
+            yield word, _How.ALONE
+
+
+def _labelled(text: str) -> Iterator[tuple[_How, str]]:
+    """What follows the last 单位, or the last colon that stands behind a word for figures."""
+    before, colon, rest = text.rpartition(":")
+    unit = text.rfind("单位")
+    if unit > len(before):
+        yield _How.UNIT, text[unit + len("单位") :].strip(" :=·-—–")
+    elif colon and (match := _LABEL.search(before[-_MOST:])):
+        is_unit = match[0].lower().startswith(("单位", "unit"))
+        yield (_How.UNIT if is_unit else _How.LABELLED), rest.strip()
+    elif not colon and unit >= 0:
+        yield _How.UNIT, text[unit + len("单位") :].strip(" :=·-—–")
 
 
 def _english(match: "re.Match[str]") -> Told:
-    word = (match["word"] or match["before"] or "").lower()
+    word = (match["word"] or match["letter"] or match["before"] or "").lower()
     size = "千" if match["zeros"] else _ENGLISH.get(word, _ENGLISH.get(word.removesuffix("s"), ""))
     shown = re.sub(r"^(?:in|units?)(?![a-z])", "", match[0], flags=re.I).strip(" :,(/")
-    return Told(shown, size)
+    times = SIZES.get(size, 10**9 if word.startswith("b") else 0)
+    if more := match["more"] or match["many"]:
+        size, times = "", times * _MORE[more.lower()]
+    return Told(shown, size, times=times, foreign=_is_foreign(shown))
 
 
 def odd(header: str, names: Collection[str], money: Collection[str]) -> str:

@@ -105,14 +105,16 @@ def _why_no_number(plain: str) -> str:
     if re.fullmatch(r"[-+]?[0-9.,]+e[-+]?[0-9]+", plain, re.I):
         return "is written with an exponent, which loses digits; write the number out"
     if unit := _UNIT.match(plain):
-        return _why_no_unit(unit[1], unit[2])
+        return _why_no_unit(unit[1], unit[2], plain[unit.end() :])
     if re.fullmatch(r"[-+]?[0-9.,]+", plain):
         return "has commas or points where a number has none; write 1,200,000.50 or 1200000.50"
     return "is no number; write digits such as 1200000.50"
 
 
-def _why_no_unit(head: str, unit: str) -> str:
-    match = _NUMBER.fullmatch(head.strip())
+def _why_no_unit(head: str, unit: str, rest: str) -> str:
+    match = (
+        None if re.search("[0-9千百十万亿兆]", rest) else _NUMBER.fullmatch(head.strip())
+    )  # 1亿2千万 is more than 1亿
     size = units.SIZES.get(unit)
     example = "the number without it"
     if match is not None and size is not None and len(head) <= MAX_DIGITS:
@@ -145,6 +147,7 @@ _ALIASES: Final = {
     "日元": "JPY", "日圆": "JPY", "JP¥": "JPY", "港元": "HKD", "港币": "HKD", "HK$": "HKD", "澳门元": "MOP",
     "MOP$": "MOP", "新台币": "TWD", "NT$": "TWD", "韩元": "KRW", "澳元": "AUD", "澳大利亚元": "AUD", "A$": "AUD",
     "加元": "CAD", "加拿大元": "CAD", "CA$": "CAD", "新西兰元": "NZD", "NZ$": "NZD", "新加坡元": "SGD",
+    "台币": "TWD", "NTD": "TWD", "澳币": "AUD", "加币": "CAD", "澳门币": "MOP", "葡币": "MOP",
     "瑞士法郎": "CHF", "泰铢": "THB", "德国马克": "DEM", "法国法郎": "FRF",
 }  # fmt: skip
 _DOLLARS: Final = """
@@ -194,7 +197,7 @@ def money(text: str, currency_text: str) -> tuple[int, str, str]:
         raise _refuse(text, _why_no_number(plain))
     before, digits, after = match[1].strip(), match[2], match[3].strip()
     if unit := _UNIT.match(digits + after):
-        raise _refuse(text, _why_no_unit(unit[1], unit[2]))
+        raise _refuse(text, _why_no_unit(unit[1], unit[2], (digits + after)[unit.end() :]))
     sign = next((end for end in (before[:1], before[-1:]) if end in ("-", "+")), "")
     before = before.removeprefix(sign) if before[:1] == sign else before.removesuffix(sign)
     for mark in (before.strip(), after):
@@ -225,12 +228,21 @@ def scaled(text: str, currency_text: str, factor: int) -> tuple[int, str]:
         raise _refuse(text, f"has the unit {unit}, and the header gives one too; {example}")
     if unit:
         factor, text = units.SIZES[unit], before + after
+    elif factor != 1 and (told := _IN_UNITS.fullmatch(_half(text)[:QUOTED])):
+        example = (
+            format((number(told[1]) / factor).normalize(), "f") if _NUMBER.fullmatch(told[1]) else "the number alone"
+        )
+        raise _refuse(text, f"is told in {told[2]}, and the header gives another unit; write {example}")
     minor, exact, code = money(text, currency_text)
     if factor == 1:
         return minor, exact
     whole = (Decimal(exact) * factor).normalize()
     minor, exact, _ = money(format(whole, "f"), code)
     return minor, exact
+
+
+#: An amount that says itself what it is in: 5500元, 5,500美元.
+_IN_UNITS: Final = re.compile(r"[^0-9]{0,9}([0-9][0-9,.]*)\s?((?:人民币|美|欧|日|港|澳|加|韩)?[元圆])")
 
 
 def _with_unit(text: str) -> tuple[str, str, str]:
@@ -266,6 +278,8 @@ _DATES: Final = tuple(
         r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})",
         r"([0-9]{4})\.([0-9]{1,2})\.([0-9]{1,2})",
         r"([0-9]{4})([0-9]{2})([0-9]{2})",
+        r"([0-9]{4})\s*年度",
+        r"([0-9]{4})\s*年\s*([0-9]{1,2})\s*月份",
         r"([0-9]{4})\s*年(?:\s*([0-9]{1,2})\s*月(?:\s*([0-9]{1,2})\s*日)?)?",
     )
 )
@@ -325,7 +339,7 @@ def boolean(text: str) -> bool:
     try:
         return _BOOLEANS[_half(text).lower()]
     except KeyError:
-        raise _refuse(text, "is neither true nor false; write true or false") from None
+        raise _refuse(text, "is neither true nor false; write true or false, 是 or 否") from None
 
 
 def code(text: str, allowed: Collection[str] | Mapping[str, str]) -> str:

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from graph.model import Code
+
+#: What the sheet of notes is called; `loaders.tables` leaves it out in silence.
+NOTES: Final = "说明 Notes"
 
 
 class Holds(Enum):

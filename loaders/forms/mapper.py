@@ -5,12 +5,13 @@ from functools import cache
 from typing import Final
 
 from graph.model import MODEL, Vocabulary
+from graph.names import simplified
 from graph.records import Claim, Entity
 from loaders import tabular, units, values
 from loaders.cells import Cells
 from loaders.forms.columns import YEAR
 from loaders.forms.declare import Column, Form, Holds
-from loaders.forms.naming import Naming, Stated, folded
+from loaders.forms.naming import Naming, Stated
 from loaders.forms.sheets import FORMS
 from loaders.records import LoadError, RowError
 from loaders.rows import RowBuilder
@@ -19,11 +20,16 @@ from loaders.rows import RowBuilder
 _NUMBERING: Final = frozenset(("序号", "no.", "no", "序号 no."))
 
 
+def _compared(header: str) -> str:
+    """A header as it is compared: also without its letter case, and in simplified characters."""
+    return simplified(tabular.header_name(header)).casefold()
+
+
 @cache
 def _by_header() -> dict[str, dict[str, Column]]:
     """For each form its columns by every header they are read under."""
     return {
-        form.key: {folded(header): column for column in reversed(form.columns) for header in column.headers}
+        form.key: {_compared(header): column for column in reversed(form.columns) for header in column.headers}
         for form in FORMS.values()
     }
 
@@ -38,9 +44,9 @@ def _columns(form: Form, header: Iterable[str]) -> dict[str, Column | None]:
     """The column of the form that each column of the table is; None where the form has none."""
     known = _by_header()[form.key]
     return {
-        name: known.get(folded(name)) or known.get(folded(units.header_unit(name)[0]))
+        name: known.get(_compared(name)) or known.get(_compared(units.header_unit(name)[0]))
         for name in header
-        if name and folded(name) not in _NUMBERING
+        if name and _compared(name) not in _NUMBERING
     }
 
 
@@ -119,7 +125,7 @@ class FormMapper:
         self.count_columns = [
             header
             for key, header in self._headers.items()
-            if form.by_key[key].holds is Holds.NUMBER and not folded(form.by_key[key].zh).endswith("(%)")
+            if form.by_key[key].holds is Holds.NUMBER and not _compared(form.by_key[key].zh).endswith("(%)")
         ]
 
     def reads(self, column: str) -> bool:

@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 
 from graph.model import MODEL
-from graph.names import simplified
 from graph.records import Claim, Entity
 from loaders import tabular, values
 from loaders.cells import Cells, partial_date
@@ -28,8 +27,8 @@ _PADDING: Final = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 
 
 def folded(text: str) -> str:
-    """A header as it is compared: also without its letter case, and in simplified characters."""
-    return simplified(tabular.header_name(text)).casefold()
+    """A name as it is compared: half-width, with single spaces, without its letter case."""
+    return tabular.header_name(text).casefold()
 
 
 class Stated(msgspec.Struct, frozen=True):

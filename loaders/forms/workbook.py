@@ -6,12 +6,10 @@ from typing import Any, Final, cast
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]
 from xlsxwriter.exceptions import FileCreateError  # pyright: ignore[reportMissingTypeStubs]
 
-from loaders.forms.declare import Column, Form, Holds
+from loaders.forms.declare import NOTES, Column, Form, Holds
 from loaders.forms.sheets import FORMS
 from loaders.records import LoadError
 
-#: What the sheet of notes is called; `loaders.tables` leaves it out in silence.
-NOTES: Final = "说明 Notes"
 UNIT: Final = "万元"
 #: Rows that offer lists to choose from.
 _ROWS: Final = 5_000

@@ -54,3 +54,26 @@ def test_a_remark_in_the_place_of_a_name_costs_no_time(text: str) -> None:
     with pytest.raises(RowError, match="no place, group or programme"):
         find(text)
     assert time.process_time() - before < 1  # every split of it tried would take longer than the world is old
+
+
+@pytest.mark.parametrize(
+    ("given", "id_"),
+    [
+        ({"name": "廣東省廣州市天河區"}, "cn:440106"),
+        ({"name": "朝陽區", "within": "北京市"}, "cn:110105"),
+        ({"name": "朝阳区", "within": "北京市"}, "cn:110105"),
+        ({"name": "廣州市", "code": "440100"}, "cn:440100"),
+        ({"name": "乾县"}, "cn:610424"),
+        ({"name": "乾縣"}, "cn:610424"),
+    ],
+)
+def test_names_in_traditional_characters_are_those_in_simplified_ones_and_told(given: dict[str, str], id_: str) -> None:
+    known = Directory(
+        Named(id=id_, type=type_, name=name, names=(), code=code, parents=(parent,) if parent else ())
+        for id_, type_, name, code, parent in (*PLACES, ("cn:610424", "County", "乾县", "610424", ""))
+    )
+    assert known.find(("Place",), **given) == id_
+    told = {} if given["name"] in ("朝阳区", "乾县") or "code" in given else {given["name"]: id_}
+    assert known.converted == told
+    assert known.told("cn:440106") == "cn:440106 天河区 (广州市)"
+    assert known.begins_with_place("廣州市農業局") and known.of_level("cn:440106", "市") == "cn:440100"

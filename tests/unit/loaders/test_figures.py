@@ -75,12 +75,61 @@ def test_a_unit_above_a_header_that_gives_it_too_is_read(tmp_path: Path) -> None
     assert figures(units_of(csv(tmp_path, "单位：万元", header, ROW))) == ["1000000"]
 
 
-@pytest.mark.parametrize("title", ["单位：亿元", "单位：10万元", "Amounts in USD million"])
+@pytest.mark.parametrize(
+    "title", ["单位：亿元", "单位：10万元", "Amounts in USD million", "单位：元", "注：金额单位为元"]
+)
 def test_a_unit_above_a_header_that_gives_another_is_refused(tmp_path: Path, title: str) -> None:
     header = [name.replace("金额", "金额(万元)") for name in HEADER]
     with pytest.raises(LoadError, match=r"line 1: says .* and the column 金额\(万元\) gives another unit: correct"):
         units_of(csv(tmp_path, title, header, ROW))
     assert figures(units_of(csv(tmp_path, "单位：万元、亿元", header, ROW))) == ["1000000"]
+    plain = [name.replace("金额", "金额(元)") for name in HEADER]
+    with pytest.raises(LoadError, match=r"in 万元, and the column 金额\(元\) gives another unit"):
+        units_of(csv(tmp_path, "单位：万元", plain, ROW))
+    for own in (plain, HEADER):
+        assert figures(units_of(csv(tmp_path, "单位：元", own, ROW))) == ["100"]
+    with pytest.raises(
+        LoadError, match=r"line 3: gives the column 金额\(元\) the unit 万元, and its header gives another"
+    ):
+        units_of(csv(tmp_path, plain, ROW, ",,万元,,,,"))
+
+
+def test_a_title_that_gives_another_currency_than_the_header_is_refused(tmp_path: Path) -> None:
+    header = [name.replace("金额", "金额(万元)") for name in HEADER if name != "币种"]
+    row = [*ROW[:3], *ROW[4:]]
+    with pytest.raises(
+        LoadError, match=r"金额\(万元\) is of yuan: write 金额\(万\), and the currency into a column 币种"
+    ):
+        units_of(csv(tmp_path, "單位：新臺幣萬元", header, row))
+    assert figures(units_of(csv(tmp_path, "单位：人民币万元", header, row))) == ["1000000"]
+
+
+def test_a_unit_in_the_name_of_a_file_or_a_sheet_or_in_a_line_that_is_no_row_is_refused(tmp_path: Path) -> None:
+    path = csv(tmp_path, HEADER, ROW).rename(tmp_path / "资金(万元).csv")
+    with pytest.raises(
+        LoadError, match=r"the name of the file says that amounts are in 万元, .* or remove it from the name"
+    ):
+        units_of(path)
+    book = xlsxwriter.Workbook(tmp_path / "t.xlsx")
+    sheet = book.add_worksheet("帮扶资金(万元)")
+    for at, cells in enumerate((HEADER, ROW)):
+        sheet.write_row(at, 0, cells)
+    book.close()
+    with pytest.raises(LoadError, match=r"the name of the sheet says that amounts are in 万元"):
+        units_of(tmp_path / "t.xlsx")
+    with pytest.raises(LoadError, match="line 3: says that amounts are in 万元, and the column 金额 does not"):
+        units_of(csv(tmp_path, HEADER, ROW, "注：本表金额单位为万元"))
+
+
+@pytest.mark.parametrize(("text", "example"), [("5500000元", "550"), ("￥5,500元", "0.55"), ("100美元", "0.01")])
+def test_a_cell_in_yuan_below_another_unit_is_a_fault(tmp_path: Path, text: str, example: str) -> None:
+    header = [name.replace("金额", "金额(万元)") for name in HEADER]
+    found = units_of(csv(tmp_path, header, [*ROW[:2], f'"{text}"', *ROW[3:]], ROW))
+    ((_, _, _, reason),) = told(found)
+    assert f"and the header gives another unit; write {example}" in reason
+    assert figures(found) == ["1000000"]
+    if "美" not in text:
+        assert len(figures(units_of(csv(tmp_path, HEADER, [*ROW[:2], f'"{text}"', *ROW[3:]])))) == 1
 
 
 def test_traditional_characters_are_read_as_simplified(tmp_path: Path) -> None:

@@ -65,11 +65,42 @@ def test_a_unit_that_is_not_read_is_noticed(header: str) -> None:
         ("millions of dollars", "金额(百万)"),
         ("USD '000", "金额(千)"),
         ("USD billion", ""),
+        ("单位∶万元", "金额(万元)"),
+        ("单位－万元", "金额(万元)"),
+        ("单位=万元", "金额(万元)"),
+        ("單位：萬元", "金额(万元)"),
+        ("金额以万元计", "金额(万元)"),
+        ("表中金额均以万元计", "金额(万元)"),
+        ("单位:1万元", ""),
+        ("Amount in 10,000 yuan", ""),
+        ("unit: RMB 10,000", ""),
+        ("in tens of thousands", ""),
+        ("ten thousand yuan", ""),
     ],
 )
 def test_a_title_tells_a_unit_of_money(title: str, header: str) -> None:
     unit, *_ = units.told(title)
     assert (unit.money, unit.header("金额")) == (True, header)
+
+
+@pytest.mark.parametrize(
+    ("title", "times", "foreign"),
+    [
+        ("单位：元", 1, False),
+        ("单位：人民币元", 1, False),
+        ("单位：美元", 1, True),
+        ("单位：十万元", 10**5, False),
+        ("单位:1万元", 10_000, False),
+        ("Unit: 10k RMB", 10_000, False),
+        ("In hundred millions", 10**8, False),
+        ("USD billion", 10**9, True),
+        ("單位：新臺幣萬元", 10_000, True),
+        ("单位：兆元", 0, False),
+    ],
+)
+def test_how_many_of_which_currency_a_title_tells(title: str, times: int, foreign: bool) -> None:
+    (unit,) = units.told(title)
+    assert (unit.times, unit.foreign) == (times, foreign)
 
 
 def test_a_title_tells_units_of_what_is_counted() -> None:
@@ -83,7 +114,9 @@ def test_a_title_tells_units_of_what_is_counted() -> None:
 @pytest.mark.parametrize(
     "title",
     ["填报单位：县乡村振兴局", "填报单位：万州区扶贫办", "单位：千阳县", "百 色 市 资 金 表", "2024年投入1200万元资金使用表",
-     "单位：元", "单位：人", "千人计划项目表", "总投资 3000 万元", "A million trees project", "5 million USD in 2019",
+     "单位：人", "千人计划项目表", "币种：人民币", "填报单位：元谋县", "投资500万元以上项目表", "（目标：亿元）",
+     "注册资本：千万", "(百亿)工程", "《千万》", "Project in M", "Unit: M2", "Class of '000",
+     "总投资 3000 万元", "A million trees project", "5 million USD in 2019",
      "万企兴万村资金", "Kunming in May", "", "Grants in Mali"],
 )  # fmt: skip
 def test_other_titles_tell_no_unit(title: str) -> None:

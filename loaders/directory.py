@@ -186,7 +186,10 @@ class Directory:
 
 def _folded(name: str) -> str:
     """A name as it is compared: half-width, in simplified characters, without letter case and spaces."""
-    return "".join(unicodedata.normalize("NFKC", names.simplified(name)).casefold().split())
+    plain = names.simplified(name)
+    if plain != name:  # twice, since 乾縣 becomes 乾县, and that 干县
+        plain = names.simplified(plain)
+    return "".join(unicodedata.normalize("NFKC", plain).casefold().split())
 
 
 def _exists(entity: Named, day: str) -> bool:

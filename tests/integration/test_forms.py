@@ -192,7 +192,7 @@ async def test_rows_that_say_too_little_are_named_by_sheet_and_column(graph: Gra
         ("帮扶资金", 7, "金额", "12万", "'12万': has the unit 万, and"[:24]),
         ("帮扶资金", 8, "", "https://example.org/notice", "this is the template's e"),
         ("帮扶资金", 9, "开始日期", "03/04/2019", "'03/04/2019': is ambiguou"[:24]),
-        ("帮扶资金", 10, "开始日期", "43525", "'43525': looks like an Excel"[:24]),
+        ("帮扶资金", 10, "开始日期", "43525", "'43525': looks like the number"[:24]),
         ("选派人员", 4, "帮扶方", "朝阳区", "2 places are called this"),
         ("项目周报", 4, "周", "2024-W60", "'2024-W60': the year has n"[:24]),
     }  # fmt: skip

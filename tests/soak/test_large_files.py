@@ -13,7 +13,7 @@ from graph.engine import open_graph
 from graph.settings import Settings
 from loaders import pipeline
 
-pytestmark = [pytest.mark.soak, pytest.mark.writes]
+pytestmark = pytest.mark.soak
 
 #: Loads a table in a process of its own and says what the process took.
 LOADER = """

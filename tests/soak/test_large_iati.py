@@ -13,7 +13,7 @@ import pytest
 from bench.iati_file import write
 from loaders.iati.flows import TYPES
 
-pytestmark = [pytest.mark.soak, pytest.mark.writes, pytest.mark.timeout(3_600)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3_600)]
 
 #: Checks a file in a process of its own and says what the process took; it sums in its own way what the file holds.
 CHECKER = """

@@ -299,7 +299,7 @@ def partial_date(text: str) -> str:
     if match is None:
         why = _serial(plain) or next((why for shape, why in _WHY_NO_DATE if re.fullmatch(shape, plain)), None)
         raise _refuse(text, why or "is no date; write 2019, 2019-07 or 2019-07-03")
-    year, month, dom = [int(part) if part else None for part in (*match.groups(), None)][:3]
+    year, month, dom = [int(part) if part else None for part in (*match.groups(), None, None)][:3]
     if year is None or not 1000 <= year <= 2999:
         raise _refuse(text, "has a year outside 1000 to 2999")
     try:

@@ -234,3 +234,22 @@ async def test_a_county_table_as_csv_with_titles_above_its_header(graph: Graph, 
         await load(graph, tmp_path, text.replace("序号", "负责人"))
     with pytest.raises(LoadError, match="as the form 帮扶资金 Funds it lacks 资金类别"):
         await load(graph, tmp_path, text.replace(",资金类别", ",").replace(",拨付", ","))
+
+
+async def test_a_table_in_traditional_characters_is_loaded_and_its_places_are_told(
+    graph: Graph, tmp_path: Path
+) -> None:
+    await load_places(graph, tmp_path)
+    header = "援助方,受援方,金額（萬元）,出資單位,資金類別,年度,備註\n"
+    path = tmp_path / "big5.csv"
+    path.write_bytes(f"{header},寧蒗彝族自治縣,2.5,臺灣農業發展公司,捐贈,2024年度,如實\n".encode("big5"))
+    report = await pipeline.load(graph, [path], pipeline.Options(dataset="hant"))
+    assert report.issues == []
+    assert (
+        "names in traditional characters: 寧蒗彝族自治縣 is read as cn:530724 宁蒗彝族自治县 (丽江市)" in report.notes
+    )
+    company = "org:hant:臺灣農業發展公司"  # what is named is kept as it is written
+    assert await claims(graph, "FUNDS", "amount", "currency", "class", "valid_from", "note") == {
+        (company, "cn:530724", 2_500_000, "CNY", "donation", "2024", "如實")
+    }
+    assert await entities(graph, "Organization", "name") == {(company, "臺灣農業發展公司")}

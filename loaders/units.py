@@ -34,7 +34,7 @@ _WHOLE: Final = re.compile(
 #: Of money in yuan; any other word of _CURRENCY is of another currency.
 _YUAN: Final = frozenset(("元", "人民币", "rmb", "cny", "yuan", "renminbi", "￥", "¥"))
 #: A currency and nothing else, which is a unit behind 单位: 元, 人民币元.
-_BARE: Final = re.compile(rf"(?:为|是|以)?(?P<of>(?:(?:{_CURRENCY})[\s/·-]?)+)(?:整|计|为单位)?", re.I)
+_BARE: Final = re.compile(rf"(?:为|是|以)?(?P<of>(?:(?:{_CURRENCY})[\s/·-]?)*(?<=元|n|r|o|s))(?:整|计|为单位)?", re.I)
 #: What a unit stands behind, with a colon.
 _LABEL: Final = re.compile(r"(?:单位|金额|资金|数额|经费|(?<![a-z])(?:units?|amounts?|figures?|values?))\s*$", re.I)
 #: At the end of a piece of a title: 金额以万元计, 金额均为万元.
@@ -60,7 +60,7 @@ _TIMES: Final = re.compile(
     rf"|(?<![a-z])in\s{{1,3}}(?P<number>1[0,]{{1,12}}k?)\s?(?:{_CURRENCY})",
     re.I,
 )
-_SEGMENTS: Final = re.compile(r"[,;\t\n\r\"()\[\]{}<>|【】〔〕《》]")
+_SEGMENTS: Final = re.compile(r"[,;\t\n\r\"()\[\]{}<>|【】〔〕《》。]")
 _AMONG: Final = re.compile(r"[、/和与及]")
 #: What tells of a unit in a header, in brackets or behind a slash; at its end; as an English word.
 _IN_BRACKETS: Final = re.compile(r"[(\[/【〔]([^()\[\]/【】〔〕]*)")

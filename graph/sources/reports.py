@@ -5,6 +5,7 @@ A figure whose period goes beyond the time asked about is left out: how much of 
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from sys import intern
 from typing import Any, LiteralString
 
 import msgspec
@@ -110,7 +111,7 @@ async def at(
             cypher, p["most"] = cypher + _LIMIT, most - len(found)
             if p["most"] <= 0:
                 break
-        found += _reports(await graph.rows(cypher, p), nodes, time)
+        found += await _reports(graph, cypher, p, nodes, time)
     return found
 
 
@@ -130,12 +131,13 @@ async def between(
             near, far = (b, a) if by_end else (a, b)
             by.setdefault(near, {})[far] = True
         p = {"by": [[near, far] for near, far in by.items()], "known": time.known}
-        found += _reports(await graph.rows(BETWEEN_BY_END if by_end else BETWEEN, p), nodes, time)
+        found += await _reports(graph, BETWEEN_BY_END if by_end else BETWEEN, p, nodes, time)
     return found
 
 
-def _reports(rows: Iterable[Sequence[Any]], nodes: Nodes, time: Time) -> list[Report]:
-    read = [_report(row, nodes) for row in rows]
+async def _reports(graph: Graph, cypher: LiteralString, p: Mapping[str, Any], nodes: Nodes, time: Time) -> list[Report]:
+    """Made row by row: around a hub, the rows together would take more memory than the reports."""
+    read = [_report(row, nodes) async for row in graph.stream(cypher, p)]
     if time.first == ALWAYS and time.last == NEVER:
         return [report for report, _ in read]
     facts: dict[str, list[Holds]] = {}
@@ -147,7 +149,8 @@ def _reports(rows: Iterable[Sequence[Any]], nodes: Nodes, time: Time) -> list[Re
 
 def _report(row: Sequence[Any], nodes: Nodes) -> tuple[Report, Bounds]:
     claim, fact, type_, start, start_type, end, end_type, amount, standing, official, per_year, *rest = row
-    texts = {name: text or "" for name, text in zip(_TEXTS, rest, strict=False)}
+    # the same texts stand in most reports, and each row brings its own
+    texts = {name: intern(text) if text else "" for name, text in zip(_TEXTS, rest, strict=False)}
     latest_from, earliest_to, open_end = rest[len(_TEXTS) :]
     bounds = Bounds(
         earliest_from=texts["earliest_from"],
@@ -160,11 +163,11 @@ def _report(row: Sequence[Any], nodes: Nodes) -> tuple[Report, Bounds]:
     report = Report(
         claim=claim,
         fact=fact,
-        type=type_,
-        start=nodes.of(start),
-        start_type=start_type,
-        end=nodes.of(end),
-        end_type=end_type,
+        type=intern(type_),
+        start=nodes.of(intern(start)),
+        start_type=intern(start_type),
+        end=nodes.of(intern(end)),
+        end_type=intern(end_type),
         amount=amount,
         standing=standing or 0,
         official=official is not False,

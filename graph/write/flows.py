@@ -133,6 +133,7 @@ class _Renewing:
         self.done = Renewed(whole=whole)
 
     async def all(self, since: int | None, progress: Progress) -> None:
+        memory.give_back()  # what the load before has done with
         if self._whole:
             await self._clear()
         await self._add(reports.pairs(self._graph, self._nodes, since))
@@ -141,7 +142,8 @@ class _Renewing:
         total = self._pairs.count()
         for batch in self._pairs.batches():
             await self._renew(batch)
-            if (self.done.pairs + len(batch)) // memory.ROWS > self.done.pairs // memory.ROWS:
+            if self._read.taken >= memory.ROWS:
+                self._read.taken = 0
                 memory.give_back()
             self.done.pairs += len(batch)
             progress("flows", self.done.pairs, total)
@@ -230,6 +232,7 @@ class _Reader:
         self._nodes = found
         self._kept: dict[tuple[bool, str], list[Report]] = {}
         self._count = 0
+        self.taken = 0  # reports read, for who gives memory back
 
     async def around(self, batch: Sequence[Pair]) -> Iterable[Report]:
         found: dict[str, Report] = {}
@@ -244,11 +247,13 @@ class _Reader:
                 for report in await reports.at(self._graph, some, self._nodes, outgoing=outgoing):
                     groups[report.start if outgoing else report.end].append(report)
                     self._count += 1
+                    self.taken += 1
                 self._kept |= {(outgoing, id_): group for id_, group in groups.items()}
             found |= {report.claim: report for id_ in ids for report in self._kept[outgoing, id_]}
         plain = {(start, end) for start, a, end, b in batch if not (a or b)}
         for report in await reports.between(self._graph, plain, self._nodes):
             found[report.claim] = report
+            self.taken += 1
         return found.values()
 
 

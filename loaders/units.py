@@ -168,11 +168,11 @@ def told(text: str) -> list[Told]:
 
 
 def _number(text: str, foreign: bool) -> Told:
-    digits = re.match("[0-9,]+", text)
-    assert digits
-    size = text[digits.end() :]
-    times = int(digits[0].replace(",", "")) * (1_000 if size[:1] in ("k", "K") else 1)
-    return Told(text, "", times=times * (_times(size.lstrip("kK")) if size.lstrip("kK") else 1), foreign=foreign)
+    """A number as the unit: digits with commas, then k or a word of size, or both."""
+    size = text.lstrip("0123456789,")
+    times = int(text[: len(text) - len(size)].replace(",", ""))
+    word = size.lstrip("kK")
+    return Told(text, "", times=times * (1_000 if word != size else 1) * (_times(word) if word else 1), foreign=foreign)
 
 
 #: Colons that are none to NFKC.
@@ -207,31 +207,28 @@ def _parts(segment: str) -> Iterator[tuple[str, _How]]:
     yield segment, _How.ALONE
     if match := _COUNTED_IN.search(segment[-_MOST:]):
         yield match["unit"], _How.UNIT
-    for how, rest in _labelled(segment):
-        yield rest, how
+    if behind := _labelled(segment):
+        rest, how = behind
+        yield behind
         for one in _AMONG.split(rest):
             yield one, how
     words = segment.split()
     for before, word in zip(["", *words], words, strict=False):
-        labelled = False
-        for how, rest in _labelled(word):
-            labelled = True
-            yield rest, how
-        if not labelled and re.search(_MONEY_ZH, word) and not before[-1:].isdigit():  # 3000 万元 is an amount
+        if behind := _labelled(word):
+            yield behind
+        elif re.search(_MONEY_ZH, word) and not before[-1:].isdigit():  # 3000 万元 is an amount
             yield word, _How.ALONE
 
 
-def _labelled(text: str) -> Iterator[tuple[_How, str]]:
-    """What follows the last 单位, or the last colon that stands behind a word for figures."""
+def _labelled(text: str) -> tuple[str, _How] | None:
+    """What follows the last 单位, or the last colon where it stands behind a word for figures; None where neither does."""
     before, colon, rest = text.rpartition(":")
-    unit = text.rfind("单位")
-    if unit > len(before):
-        yield _How.UNIT, text[unit + len("单位") :].strip(" :=·-—–")
-    elif colon and (match := _LABEL.search(before[-_MOST:])):
+    if (unit := text.rfind("单位")) >= len(before):  # also where there is no colon
+        return text[unit + len("单位") :].strip(" :=·-—–"), _How.UNIT
+    if colon and (match := _LABEL.search(before[-_MOST:])):
         is_unit = match[0].lower().startswith(("单位", "unit"))
-        yield (_How.UNIT if is_unit else _How.LABELLED), rest.strip()
-    elif not colon and unit >= 0:
-        yield _How.UNIT, text[unit + len("单位") :].strip(" :=·-—–")
+        return rest.strip(), _How.UNIT if is_unit else _How.LABELLED
+    return None
 
 
 def _english(match: "re.Match[str]") -> Told:

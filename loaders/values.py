@@ -112,9 +112,8 @@ def _why_no_number(plain: str) -> str:
 
 
 def _why_no_unit(head: str, unit: str, rest: str) -> str:
-    match = (
-        None if re.search("[0-9千百十万亿兆]", rest) else _NUMBER.fullmatch(head.strip())
-    )  # 1亿2千万 is more than 1亿
+    is_all = not re.search("[0-9千百十万亿兆]", rest)  # 1亿2千万 is more than 1亿
+    match = _NUMBER.fullmatch(head.strip()) if is_all else None
     size = units.SIZES.get(unit)
     example = "the number without it"
     if match is not None and size is not None and len(head) <= MAX_DIGITS:
